@@ -1,0 +1,59 @@
+// Package plain makes text of users and jobs fit for a terminal: no byte of it can move the
+// cursor, set a colour or a title, or turn the direction of writing.
+package plain
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Text shows every control character, line separator and directional mark of s, and every
+// byte that is not UTF-8, as an escape such as \x1b or \u202e. Other text is unchanged.
+func Text(s string) string {
+	if !strings.ContainsFunc(s, steers) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case !steers(r):
+			b.WriteString(s[i : i+n])
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// Cut is Text cut to at most n characters, the last of which is then an ellipsis.
+func Cut(s string, n int) string {
+	if len(s) > 4*n {
+		s = s[:4*n] // enough for n characters, so that a huge item costs nothing
+	}
+	s = Text(s)
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}
+
+// steers reports whether a character can do more than stand in its place: controls, C1 ones
+// too, separators of lines, marks of direction, and what is not UTF-8. The joiners within
+// words and emoji can not.
+func steers(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
+}

@@ -1,0 +1,59 @@
+package plain
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestText(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"", ""},
+		{"plain text, 日本語 é 😀", "plain text, 日本語 é 😀"},
+		{"a\x1b]0;owned\x07b", `a\x1b]0;owned\x07b`},
+		{"a\nb\tc\rd", `a\nb\tc\rd`},
+		{"\x7f", `\x7f`},
+		{"\u0085\u009b31m", `\u0085\u009b31m`},
+		{"\u202egnp.exe", `\u202egnp.exe`},
+		{"a\u2028b", `a\u2028b`},
+		{"\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"},
+		{"caf\xe9", `caf\xe9`},
+		{"\ufffd", `\ufffd`},
+	} {
+		if got := Text(c.in); got != c.want {
+			t.Errorf("Text(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		n    int
+		want string
+	}{
+		{"short", 5, "short"},
+		{"longer", 5, "long…"},
+		{"日本語日本語", 4, "日本語…"},
+		{"a\x1bbcdef", 6, `a\x1b…`},
+		{strings.Repeat("x", 1<<20), 3, "xx…"},
+	} {
+		if got := Cut(c.in, c.n); got != c.want {
+			t.Errorf("Cut(%.10q, %d) = %q, want %q", c.in, c.n, got, c.want)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("a\x1b[31m\u202e\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Text(s)
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) {
+			t.Errorf("Text(%q) = %q holds what can steer a terminal", s, got)
+		}
+		if again := Text(got); again != got {
+			t.Errorf("Text(Text(%q)) = %q, want %q", s, again, got)
+		}
+	})
+}
