@@ -1,0 +1,63 @@
+package sched
+
+import (
+	"context"
+	"time"
+)
+
+// ID names an op within its scheduler. IDs rise from 1 in order of acceptance.
+type ID uint64
+
+// Op is what a running function knows of itself.
+type Op[K comparable] struct {
+	ID      ID
+	Key     K
+	Lane    int
+	Attempt int // 1 for the first
+}
+
+// Info describes an op; it is a copy.
+type Info[K comparable] struct {
+	ID      ID
+	Key     K
+	Lane    int
+	State   State
+	Attempt int           // attempts started so far
+	Err     error         // of the last attempt, or why it was dropped
+	Started time.Time     // of the last attempt; zero with Options.NoClock
+	Took    time.Duration // of the last attempt; zero while it runs
+}
+
+// node is an op inside the scheduler. It is recycled, so nothing outside keeps a pointer to
+// one without its id.
+type node[K comparable, T any] struct {
+	value T
+	id    ID
+	queue *queue[K, T]
+	next  *node[K, T] // in its queue
+	extra *extra      // may be nil
+
+	attempt int32
+	place   int32 // index in the running list or in the delay heap
+	rank    rank
+	state   State
+}
+
+// extra is what only some ops need. It stays with a node that is recycled.
+type extra struct {
+	bound context.Context
+	stop  func() bool // ends the watch on bound
+	done  chan error  // capacity 1; receives the op's error when it has ended
+	stamp uint64      // of its entry in byAge; others are stale
+}
+
+// rank is how urgent an op is: its lane, and its priority within the lane.
+type rank struct {
+	priority int32
+	lane     uint8
+}
+
+// before reports whether r goes before other.
+func (r rank) before(other rank) bool {
+	return r.lane < other.lane || r.lane == other.lane && r.priority > other.priority
+}

@@ -1,0 +1,46 @@
+package coord
+
+import (
+	"time"
+
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Names of the events that a coordinator raises with Options.Signals. Their Op is the id and
+// their Value the Info of the op.
+const (
+	SignalStarted = "op.started"
+	SignalDone    = "op.done"
+	SignalFailed  = "op.failed"
+	SignalRetry   = "op.retry"
+	SignalDropped = "op.dropped"
+)
+
+func announce[K comparable](sink *signals.Sink, name string, i Info[K]) {
+	sink.Emit(signals.Event{Name: name, Op: uint64(i.ID), Value: i})
+}
+
+// announcing returns hooks that raise a signal before they call h.
+func announcing[K comparable, T any](sink *signals.Sink, h Hooks[K, T]) Hooks[K, T] {
+	return Hooks[K, T]{
+		Retry: func(i Info[K], v T, after time.Duration) {
+			announce(sink, SignalRetry, i)
+			if h.Retry != nil {
+				h.Retry(i, v, after)
+			}
+		},
+		Finish: func(i Info[K], v T) {
+			name := SignalDropped
+			switch i.State {
+			case Done:
+				name = SignalDone
+			case Failed:
+				name = SignalFailed
+			}
+			announce(sink, name, i)
+			if h.Finish != nil {
+				h.Finish(i, v)
+			}
+		},
+	}
+}

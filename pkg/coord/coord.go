@@ -1,0 +1,171 @@
+package coord
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/sched"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Keyed orders work by key. For one key ops start in the order accepted, and no more than
+// Options.PerKey of them run at once; an op that waits for its retry holds its key and
+// nothing else. Keys take turns, so a key with a long backlog does not hold up the others.
+//
+// All methods are safe for concurrent use, also from a running function, with one exception:
+// a function that waits for its own coordinator to become idle waits for itself.
+type Keyed[K comparable, T any] struct {
+	s       *sched.Scheduler[K, T]
+	sink    *signals.Sink
+	resolve func(Info[K], T) // of Calls: is told of the end whatever Notify sets; may be nil
+}
+
+// Pool is a coordinator without keys.
+type Pool[T any] = Keyed[NoKey, T]
+
+// NoKey is the key type of a Pool.
+type NoKey = struct{}
+
+// New returns a pool that runs fn.
+func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
+	return NewKeyed(nil, func(ctx context.Context, _ Op[NoKey], v T) error { return fn(ctx, v) }, o)
+}
+
+// NewKeyed returns a coordinator that runs fn. keyOf names the key of a value; it is called
+// on the submitter's goroutine, and with a nil keyOf nothing has a key.
+//
+// The context that fn gets ends when the op is dropped, when its time is out, or when the
+// coordinator is cancelled. It is valid until fn returns.
+func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context, op Op[K], v T) error, o Options) *Keyed[K, T] {
+	sink := o.Signals
+	run := func(ctx context.Context, op sched.Op[K], v T) error {
+		if sink != nil {
+			started := Info[K]{ID: op.ID, Key: op.Key, Lane: op.Lane, State: Running, Attempt: op.Attempt}
+			announce(sink, SignalStarted, started)
+		}
+		return fn(ctx, Op[K]{op, sink}, v)
+	}
+	c := &Keyed[K, T]{s: sched.New(run, keyOf, o.sched()), sink: sink}
+	if sink != nil {
+		c.Notify(Hooks[K, T]{})
+	}
+	return c
+}
+
+// Notify sets who is told what becomes of ops. Call it before the first Put; later it panics.
+func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
+	if c.sink != nil {
+		h = announcing(c.sink, h)
+	}
+	if c.resolve != nil {
+		h = resolving(c.resolve, h)
+	}
+	c.s.Notify(h)
+}
+
+// Put accepts v, and waits for room first if need be. Producers that wait are served in
+// order. The context bounds the wait, not the op: see Bound for that. The errors are
+// ErrClosed, ErrNoLane and the cause of the context.
+func (c *Keyed[K, T]) Put(ctx context.Context, v T, opts ...PutOption) (ID, error) {
+	return c.s.Put(ctx, v, submit(opts))
+}
+
+// TryPut is Put that returns ErrFull in place of waiting.
+func (c *Keyed[K, T]) TryPut(v T, opts ...PutOption) (ID, error) {
+	return c.s.TryPut(v, submit(opts))
+}
+
+// PutAll accepts the values of a sequence until the first error, and returns how many it
+// accepted. It may wait for room before each.
+func (c *Keyed[K, T]) PutAll(ctx context.Context, seq iter.Seq[T], opts ...PutOption) (int, error) {
+	o := submit(opts)
+	n := 0
+	for v := range seq {
+		if _, err := c.s.Put(ctx, v, o); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// Do is Put and a wait for the end of the op, whose error it returns. When the context ends
+// first, Do returns its cause and the op goes on, unless it is also Bound to the context.
+func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
+	o := submit(opts)
+	o.Done = make(chan error, 1)
+	if _, err := c.s.Put(ctx, v, o); err != nil {
+		return err
+	}
+	select {
+	case err := <-o.Done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Drop ends a waiting op, which ends as Dropped with this cause; a running one has its
+// context cancelled and is not tried again. It reports whether the op was found. Its cost
+// grows with the number of waiting ops.
+func (c *Keyed[K, T]) Drop(id ID, cause error) bool { return c.s.Drop(id, cause) }
+
+// SetLimit changes how many run at once; less than 1 counts as 1. Lowering it interrupts
+// nothing: what runs beyond the new limit ends first, and nothing starts until then.
+func (c *Keyed[K, T]) SetLimit(n int) { c.s.SetLimit(n) }
+
+// Pause stops the starting of ops. What runs goes on. Pauses nest.
+func (c *Keyed[K, T]) Pause() { c.s.Pause() }
+
+// Resume undoes one Pause.
+func (c *Keyed[K, T]) Resume() { c.s.Resume() }
+
+// Idle waits until nothing waits and nothing runs. Intake stays open.
+func (c *Keyed[K, T]) Idle(ctx context.Context) error { return c.s.Idle(ctx) }
+
+// Quiesce pauses, waits until nothing runs, calls fn, and resumes. Readers and a rare writer
+// of one resource get along this way: two calls take turns, so fn must not call Quiesce. Its
+// error is that of fn, or the cause of ctx.
+func (c *Keyed[K, T]) Quiesce(ctx context.Context, fn func() error) error {
+	return c.s.Quiesce(ctx, fn)
+}
+
+// Close ends intake: a Put that waits, or comes later, returns ErrClosed. What was accepted
+// still runs. Close is idempotent and does not wait.
+func (c *Keyed[K, T]) Close() { c.s.Close() }
+
+// Drain is Close and Idle. When the context ends first, the rest goes on.
+func (c *Keyed[K, T]) Drain(ctx context.Context) error { return c.s.Drain(ctx) }
+
+// Cancel ends intake, drops what waits, and cancels the context of what runs. Nothing is
+// retried any more. It does not wait. A nil cause is context.Canceled.
+func (c *Keyed[K, T]) Cancel(cause error) { c.s.Cancel(cause) }
+
+// Shutdown is Drain. If the context ends first it cancels, waits for what runs, and returns
+// the cause of the context.
+func (c *Keyed[K, T]) Shutdown(ctx context.Context) error { return c.s.Shutdown(ctx) }
+
+// Stats is a consistent copy of the counters.
+func (c *Keyed[K, T]) Stats() Stats { return c.s.Stats() }
+
+// Running yields the ops that run now. Like the other listings it works on a copy taken when
+// the loop starts, so the loop may take its time.
+func (c *Keyed[K, T]) Running() iter.Seq[Info[K]] { return c.s.Running() }
+
+// Recent yields the last finished ops, newest first, pinned older ones at the end.
+func (c *Keyed[K, T]) Recent() iter.Seq[Info[K]] { return c.s.Recent() }
+
+// Waiting yields the waiting ops of a key, in the order in which they will start.
+func (c *Keyed[K, T]) Waiting(key K) iter.Seq[Info[K]] { return c.s.Waiting(key) }
+
+// Find looks for an op among the running and the recent ones; its cost grows with their
+// number.
+func (c *Keyed[K, T]) Find(id ID) (Info[K], bool) { return c.s.Find(id) }
+
+// Pin keeps a finished op among the recent ones for d, whatever ends after it. It reports
+// whether the op was still there.
+func (c *Keyed[K, T]) Pin(id ID, d time.Duration) bool { return c.s.Pin(id, d) }
+
+// Unpin lets a pinned op go. It reports whether the op was pinned.
+func (c *Keyed[K, T]) Unpin(id ID) bool { return c.s.Unpin(id) }

@@ -1,0 +1,133 @@
+package coord
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+)
+
+// mostErrors is how many errors ForEach keeps.
+const mostErrors = 100
+
+// errStopped is why ForEach drops what is left after the first failure.
+var errStopped = errors.New("coord: stopped after a failure")
+
+// ForEach runs fn over a sequence within the bounds of o and returns when all has ended. Its
+// error joins the errors of fn, up to a hundred. With stop the first failure cancels the
+// rest, whose drops are no errors. When ctx ends before all is done, the rest is cancelled
+// too, and the error is the cause of ctx.
+//
+// The sequence is read on the calling goroutine, no further ahead than Window. The contexts
+// that fn gets carry the values of ctx.
+func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, stop bool, o Options) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	o.base = context.WithoutCancel(ctx)
+	c := New(fn, o)
+	defer func() { // also when seq panics
+		cancel(nil)
+		_ = c.Shutdown(ctx)
+	}()
+	f := failures{first: stop, stop: func() { cancel(errStopped) }}
+	c.Notify(Hooks[NoKey, T]{Finish: func(i Info[NoKey], _ T) {
+		if i.State != Done {
+			f.add(i.Err)
+		}
+	}})
+	// Not only when the sequence comes to the next value, which may take long.
+	watch := context.AfterFunc(ctx, func() { c.Cancel(context.Cause(ctx)) })
+	defer watch()
+	var cause error
+	for v := range seq {
+		if _, err := c.Put(ctx, v); err != nil {
+			cause = context.Cause(ctx)
+			break
+		}
+	}
+	if err := c.Shutdown(ctx); cause == nil {
+		cause = err
+	}
+	return f.join(cause)
+}
+
+// failures collects the errors of ForEach.
+type failures struct {
+	first bool // only the first counts, and stops the rest
+	stop  func()
+	mu    sync.Mutex
+	errs  []error
+}
+
+func (f *failures) add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.first && len(f.errs) > 0, len(f.errs) == mostErrors:
+	default:
+		f.errs = append(f.errs, err)
+	}
+	if f.first {
+		f.stop()
+	}
+}
+
+// join returns the error of it all, given the cause of an early end or nil.
+func (f *failures) join(cause error) error {
+	if cause != nil && !errors.Is(cause, errStopped) {
+		return cause
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errors.Join(f.errs...)
+}
+
+// Map yields fn's results in the order of seq, computing ahead within the bounds of o: up to
+// Limit at once, and no further than Window beyond the loop; here a Window that is not
+// positive means 1024. Breaking out of the loop cancels what is under way and waits for it.
+// So does the end of ctx before all is done, and the last pair holds its cause.
+//
+// The sequence is read on a goroutine of its own, which Map waits for as well. The contexts
+// that fn gets carry the values of ctx.
+func Map[In, Out any](ctx context.Context, seq iter.Seq[In], fn func(context.Context, In) (Out, error), o Options) iter.Seq2[Out, error] {
+	if o.Window <= 0 {
+		o.Window = 1024
+	}
+	return func(yield func(Out, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		o := o
+		o.base = context.WithoutCancel(ctx)
+		calls := NewCalls[NoKey](nil, fn, o)
+		futures := make(chan *Future[In, Out], o.Window-1) // one more is in the reader's hands
+		var reader sync.WaitGroup
+		reader.Go(func() {
+			defer close(futures)
+			for in := range seq {
+				f, err := calls.Go(ctx, in)
+				if err != nil {
+					return
+				}
+				select {
+				case futures <- f:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		defer reader.Wait()
+		defer func() { _ = calls.c.Shutdown(ctx) }()
+		defer cancel()
+		for f := range futures {
+			out, err := f.Wait(ctx)
+			if ctx.Err() != nil {
+				break
+			}
+			if !yield(out, err) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			var none Out
+			yield(none, context.Cause(ctx))
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package coord
+
+import (
+	"sync"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/sched"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Gate holds work back: Shut lets nothing start until Open, ShutFor for a while, and Drop
+// ends what waits and what comes. It may serve several coordinators, and lanes of them. A
+// change has reached all of them when the call returns, so that nothing starts after Shut.
+// The zero value is open.
+type Gate = sched.Gate
+
+// GateOn returns a gate that follows conditions of a sink: dropping while one holds that
+// matches drop, else open while one matches open, else shut while one matches hold. If most
+// is positive, the gate lets work start again that long after it was shut, whatever holds,
+// until the conditions change. The zero Pattern matches nothing. release ends the following
+// and leaves the gate open.
+func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, release func()) {
+	f := &follower{gate: new(Gate), most: most}
+	cancels := []func(){
+		s.OnChange(drop, func(holds bool) { f.change(func() { f.drop = holds }) }),
+		s.OnChange(open, func(holds bool) { f.change(func() { f.open = holds }) }),
+		s.OnChange(hold, func(holds bool) { f.change(func() { f.hold = holds }) }),
+	}
+	return f.gate, func() {
+		for _, cancel := range cancels {
+			cancel()
+		}
+		f.change(func() { f.ended = true })
+	}
+}
+
+// follower turns three conditions into the state of a gate. The gate is changed outside the
+// lock, by one goroutine at a time, because a gate that drops calls hooks, which may change
+// conditions in turn.
+type follower struct {
+	gate *Gate
+	most time.Duration
+
+	mu               sync.Mutex
+	hold, open, drop bool
+	ended            bool
+	changes, settled int  // changes made, and how many of them the gate has seen
+	busy             bool // the gate is being changed
+}
+
+func (f *follower) change(set func()) {
+	f.mu.Lock()
+	set()
+	f.changes++
+	f.mu.Unlock()
+	f.settle()
+}
+
+// settle lets the gate see what it has not seen, unless another goroutine is at it, which
+// looks again when it is done.
+func (f *follower) settle() {
+	f.mu.Lock()
+	if f.busy || f.settled == f.changes {
+		f.mu.Unlock()
+		return
+	}
+	f.busy, f.settled = true, f.changes
+	set := f.state()
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		f.busy = false
+		f.mu.Unlock()
+		f.settle()
+	}()
+	set()
+}
+
+// state returns what to do with the gate.
+func (f *follower) state() func() {
+	switch {
+	case f.ended:
+		return f.gate.Open
+	case f.drop:
+		return func() { f.gate.Drop(nil) }
+	case !f.hold || f.open:
+		return f.gate.Open
+	case f.most > 0:
+		return func() { f.gate.ShutFor(f.most) }
+	}
+	return f.gate.Shut
+}

@@ -1,0 +1,211 @@
+package coord
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/sched"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Options configure a coordinator. The zero value means: GOMAXPROCS at once, one per key,
+// 1024 waiting, one lane, no retry, the last 200 finished ops kept.
+type Options struct {
+	// Limit is how many ops run at once. 0 means GOMAXPROCS. SetLimit changes it.
+	Limit int
+
+	// PerKey is how many ops of one key run at once. 0 means 1, a negative value no limit.
+	// Above 1 the order within a key is the order of starts, not of ends.
+	PerKey int
+
+	// Window is how many ops may wait, delayed ones included, before Put waits for room.
+	// 0 means 1024, a negative value no limit. Ops that are tried again keep their place,
+	// so the number may be passed by up to Limit.
+	Window int
+
+	// KeyWindow is how many ops of one key may wait. 0 means that only Window counts.
+	KeyWindow int
+
+	// Lanes are the classes of urgency, the most urgent first; at most 64. None means one.
+	Lanes     []Lane
+	LaneOrder LaneOrder
+
+	// Aging bounds what urgency may do to others: an op that could have started for this
+	// long goes next, whatever its lane or priority; time behind a gate does not count. 0
+	// means that the less urgent wait for ever.
+	Aging time.Duration
+
+	// Retry decides about failed attempts. nil means that the first failure is final.
+	Retry Retry
+
+	// Timeout ends the context of an attempt, with ErrTimeout as its cause. 0 means never.
+	Timeout time.Duration
+
+	// Rate admits starts over time. nil means no limit.
+	Rate Limiter
+
+	// Gate holds back, or drops, all lanes. nil is always open.
+	Gate *Gate
+
+	// History is how many finished ops are kept for Recent and Find. 0 means 200, a negative
+	// value none. Those that ended longer than MaxAge ago are not shown; 0 means no limit.
+	History int
+	MaxAge  time.Duration
+
+	// NoClock takes no time stamps, which saves some 40 ns an op. Info has no times then.
+	NoClock bool
+
+	// Signals is where op.started, op.done, op.failed, op.retry and op.dropped are raised,
+	// with the op's id and Info. nil raises none.
+	Signals *signals.Sink
+
+	base context.Context // of all ops; nil means context.Background()
+}
+
+func (o *Options) sched() sched.Options {
+	return sched.Options{
+		Limit: o.Limit, PerKey: o.PerKey, Window: o.Window, KeyWindow: o.KeyWindow,
+		Lanes: o.Lanes, Overtake: o.LaneOrder == Overtake, Aging: o.Aging,
+		Retry: o.Retry, Timeout: o.Timeout, Rate: o.Rate, Gate: o.Gate,
+		History: o.History, MaxAge: o.MaxAge, NoClock: o.NoClock, Base: o.base,
+	}
+}
+
+// Hooks are told what becomes of ops: Retry of a failed attempt that will be repeated after
+// that time, Finish of every op that has ended as Done, Failed or Dropped. They run outside
+// all locks, on the worker, or for a drop on the goroutine that caused it. An op counts as
+// running until they have returned, so Drain has seen all of them; a panic fails the op.
+type Hooks[K comparable, T any] = sched.Hooks[K, T]
+
+// Lane is one class of urgency. A lane of weight 0 is strict: it goes before every weighted
+// lane, and before the strict lanes that come later. Weighted lanes share the starts that
+// are left in proportion to their weights, and no credit is saved up while a lane is empty
+// or shut. Depth bounds the ops that may wait in the lane, and Gate governs it; both may be
+// left out.
+type Lane = sched.Lane
+
+// LaneOrder says how lanes and keys meet.
+type LaneOrder uint8
+
+const (
+	// KeyOrder keeps the order of a key across lanes and priorities: an urgent op lifts its
+	// whole key. A key whose head belongs to a lane that is shut waits with it, and a lane
+	// that is shut lifts no key.
+	KeyOrder LaneOrder = iota
+
+	// Overtake lets an op pass the ops of its own key that stand in less urgent lanes. They
+	// still never run at the same time beyond PerKey, order within a key and lane is kept,
+	// and an op that waits for its next attempt is not passed.
+	Overtake
+)
+
+// Retry decides about failed attempts. Next returns how long to wait before attempt+1, or
+// false to give up. It is not asked about errors marked with Permanent; the wait is extended
+// to what RetryAfter asks for.
+type Retry = sched.Retry
+
+// Limiter admits starts over time: Reserve takes a permit and returns how long to wait until
+// it may be used. It is called with a lock held and must not block.
+type Limiter = sched.Limiter
+
+// Permanent marks an error that must not be retried.
+func Permanent(err error) error { return sched.Permanent(err) }
+
+// RetryAfter marks an error that should be retried no sooner than d from now.
+func RetryAfter(err error, d time.Duration) error { return sched.RetryAfter(err, d) }
+
+// Backoff retries with growing pauses: the nth pause is First×Factorⁿ⁻¹, at most Max, of
+// which Jitter is random. The zero value gives 3 attempts, 50 ms, factor 2, at most 30 s,
+// full jitter ("Exponential Backoff And Jitter", Brooker 2015).
+type Backoff struct {
+	Attempts int // in all; 0 means 3, negative no limit
+	First    time.Duration
+	Max      time.Duration
+	Factor   float64
+	Jitter   float64          // share of the pause that is random; 0 means 1, negative none
+	If       func(error) bool // which errors are retried; nil: all
+}
+
+// Next implements Retry.
+func (b Backoff) Next(attempt int, err error) (time.Duration, bool) {
+	attempts := b.Attempts
+	if attempts == 0 {
+		attempts = 3
+	}
+	if attempts > 0 && attempt >= attempts || b.If != nil && !b.If(err) {
+		return 0, false
+	}
+	first, most, factor, jitter := b.First, b.Max, b.Factor, b.Jitter
+	if first <= 0 {
+		first = 50 * time.Millisecond
+	}
+	if most <= 0 {
+		most = 30 * time.Second
+	}
+	if factor == 0 {
+		factor = 2
+	}
+	if jitter == 0 {
+		jitter = 1
+	}
+	pause := most
+	if p := float64(first) * math.Pow(factor, float64(attempt-1)); p < float64(most) {
+		pause = time.Duration(p)
+	}
+	random := float64(pause) * min(max(jitter, 0), 1) * rand.Float64()
+	return pause - time.Duration(random), true
+}
+
+// PutOption says something of one op.
+type PutOption struct {
+	kind optionKind
+	n    int64
+	text string
+	ctx  context.Context
+}
+
+type optionKind uint8
+
+const (
+	inLane optionKind = iota + 1
+	inNamedLane
+	priority
+	after
+	bound
+)
+
+// InLane puts the op into a lane by its index.
+func InLane(i int) PutOption { return PutOption{kind: inLane, n: int64(i)} }
+
+// InNamedLane puts the op into a lane by its name.
+func InNamedLane(name string) PutOption { return PutOption{kind: inNamedLane, text: name} }
+
+// Priority orders the op within its lane, higher first; 0 is the default. Priorities do not
+// reorder a key: the most urgent op of a key lifts the ones before it.
+func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
+
+// After lets the op start no sooner than d from now. At the head of its key it holds it.
+func After(d time.Duration) PutOption { return PutOption{kind: after, n: int64(d)} }
+
+// Bound drops the op when ctx ends while it waits, and cancels its context when it runs.
+func Bound(ctx context.Context) PutOption { return PutOption{kind: bound, ctx: ctx} }
+
+func submit(opts []PutOption) (s sched.Submit) {
+	for _, o := range opts {
+		switch o.kind {
+		case inLane:
+			s.Lane = int(o.n)
+		case inNamedLane:
+			s.LaneName = o.text
+		case priority:
+			s.Priority = int(o.n)
+		case after:
+			s.After = time.Duration(o.n)
+		case bound:
+			s.Bound = o.ctx
+		}
+	}
+	return s
+}

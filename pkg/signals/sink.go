@@ -1,0 +1,129 @@
+package signals
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options configure a [Sink]. The zero value keeps no window and takes no clock reading.
+type Options struct {
+	// Window is how many events are kept for look-ups; 0 or less keeps none. The memory
+	// is taken as events arrive.
+	Window int
+	// MaxAge hides older events from look-ups; 0 or less means no age limit. It implies
+	// Stamp.
+	MaxAge time.Duration
+	// Stamp reads the clock at every raise that somebody sees.
+	Stamp bool
+	// Guard limits chains of caused events.
+	Guard Guard
+	// OnPanic is told of a panic in a subscriber, with the event it was given, or in an
+	// OnChange function, with an event named after its pattern. Nil lets it go, counted
+	// by [Sink.Panics]. A panic of OnPanic itself reaches the raiser.
+	OnPanic func(e Event, v any)
+}
+
+// Sink is where signals meet their listeners. All methods are safe for concurrent use and
+// may be called from subscribers. The zero value is ready and equals New(Options{}).
+//
+// A sink owns no goroutine and needs no closing; while a condition with a time to live
+// holds it owns one timer.
+type Sink struct {
+	// heard is an immutable snapshot, nil when nobody listens: raising takes no lock.
+	heard  atomic.Pointer[[]*subscription]
+	window *window // nil without one
+	stamp  bool
+	guard  Guard
+
+	onPanic func(e Event, v any)
+	panics  atomic.Uint64
+
+	mu         sync.Mutex // guards changes of heard, and what follows
+	conditions conditions
+}
+
+// New returns a sink.
+func New(o Options) *Sink {
+	s := &Sink{stamp: o.Stamp || o.MaxAge > 0, guard: o.Guard, onPanic: o.OnPanic}
+	if o.Window > 0 {
+		s.window = &window{size: o.Window, maxAge: o.MaxAge, stamp: s.stamp}
+	}
+	return s
+}
+
+// Raise publishes an event. Subscribers run on this goroutine, in subscription order,
+// before Raise returns. Without subscriber and window it costs two loads.
+func (s *Sink) Raise(name, key string) {
+	if s.audible() {
+		s.raise(&Event{Name: name, Key: key})
+	}
+}
+
+// Emit is Raise with every field in the caller's hands, except Seq and the time, which the
+// sink sets. It reports false when the guard stopped the event.
+func (s *Sink) Emit(e Event) bool {
+	if e.Cause != nil && !s.guard.admit(&e) {
+		return false
+	}
+	if s.audible() {
+		e.Seq, e.at = 0, 0
+		s.raise(&e)
+	}
+	return true
+}
+
+// Follow emits an event caused by another one: its chain is that event's, longer by that
+// event's name. It reports false when the guard stopped it.
+func (s *Sink) Follow(cause Event, name, key string) bool {
+	return s.Emit(Event{Name: name, Key: key, Cause: &Cause{Name: cause.Name, Parent: cause.Cause}})
+}
+
+// Panics counts the panics of subscribers and OnChange functions that were contained.
+func (s *Sink) Panics() uint64 { return s.panics.Load() }
+
+// audible reports whether an event raised now could be seen by anybody.
+func (s *Sink) audible() bool { return s.heard.Load() != nil || s.window != nil }
+
+// raise records and delivers. The listeners are read after the event is in the window, so
+// that whoever subscribes first and looks into the window then misses nothing.
+func (s *Sink) raise(e *Event) {
+	s.record(e)
+	if heard := s.heard.Load(); heard != nil {
+		s.deliver(e, *heard)
+	}
+}
+
+// record gives a new event its time and its place in the window.
+func (s *Sink) record(e *Event) {
+	if s.window != nil {
+		s.window.add(e)
+	} else if s.stamp {
+		e.at = time.Now().UnixNano()
+	}
+}
+
+func (s *Sink) deliver(e *Event, to []*subscription) {
+	for _, sub := range to {
+		if sub.pattern.Match(e.Name) {
+			s.call(sub.fn, e)
+		}
+	}
+}
+
+func (s *Sink) call(fn func(Event), e *Event) {
+	defer s.contain(e)
+	fn(*e)
+}
+
+// contain is deferred around code that is not ours.
+func (s *Sink) contain(e *Event) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	s.panics.Add(1)
+	if s.onPanic != nil {
+		s.onPanic(*e, v)
+	}
+}

@@ -1,0 +1,99 @@
+package signals
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+)
+
+// subscription never changes: a new pattern is a new subscription in the same place.
+type subscription struct {
+	pattern Pattern
+	fn      func(Event)
+}
+
+// Subscribe calls fn for each event that matches, on the raiser's goroutine, so at once
+// from as many goroutines as raise; the end of a condition's time is raised on one of its
+// own. fn must be quick and must not block: use a [Dispatcher] or [Sink.Events] for
+// anything else. A panic of fn is contained and the later subscribers are still called.
+//
+// Every event whose raise begins after Subscribe returned is seen, and none whose raise
+// begins after cancel returned. cancel is idempotent, may be called from fn, and does not
+// wait for a call that is under way. Subscribing to the zero Pattern does nothing.
+func (s *Sink) Subscribe(p Pattern, fn func(Event)) (cancel func()) {
+	if fn == nil {
+		panic("signals: Subscribe with a nil function")
+	}
+	if p == (Pattern{}) {
+		return func() {}
+	}
+	sub := &subscription{p, fn}
+	s.replace(nil, sub)
+	return func() { s.replace(sub, nil) }
+}
+
+// replace puts one subscription in the place of another. A nil old appends; a nil new
+// removes. Nothing happens if old is not there.
+func (s *Sink) replace(old, new *subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var heard []*subscription
+	if now := s.heard.Load(); now != nil {
+		heard = slices.Clone(*now)
+	}
+	i := len(heard)
+	if old != nil {
+		if i = slices.Index(heard, old); i < 0 {
+			return
+		}
+		heard = slices.Delete(heard, i, i+1)
+	}
+	if new != nil {
+		heard = slices.Insert(heard, i, new)
+	}
+	if len(heard) == 0 {
+		s.heard.Store(nil)
+		return
+	}
+	s.heard.Store(&heard)
+}
+
+// Sample wraps a subscriber so that it sees the first event and then every n-th after it:
+// one in n, counted and not drawn, so a test sees the same ones every time. n below 2 is
+// every event. Give each subscription its own wrapper; it holds the count.
+//
+//	s.Subscribe(signals.MustCompile("cache.*"), signals.Sample(100, fn))
+func Sample(n uint64, fn func(Event)) func(Event) {
+	if n < 2 {
+		return fn
+	}
+	var seen atomic.Uint64
+	return func(e Event) {
+		if (seen.Add(1)-1)%n == 0 {
+			fn(e)
+		}
+	}
+}
+
+// Wait returns the next event that matches, or the cause of the context's end. An event
+// raised before Wait began is not seen; where that could be, use [Sink.Events] or look
+// into the window, and for things that last, a condition.
+func (s *Sink) Wait(ctx context.Context, p Pattern) (Event, error) {
+	if ctx.Err() != nil {
+		return Event{}, context.Cause(ctx)
+	}
+	next := make(chan Event, 1)
+	cancel := s.Subscribe(p, func(e Event) {
+		select {
+		case next <- e:
+		default: // already answered
+		}
+	})
+	defer cancel()
+	select {
+	case e := <-next:
+		return e, nil
+	case <-ctx.Done():
+		return Event{}, context.Cause(ctx)
+	}
+}
