@@ -1,0 +1,48 @@
+package item
+
+import (
+	"context"
+	"io"
+	"regexp"
+)
+
+// feed yields records, one after the other. next stores one in rec, or returns io.EOF at
+// the end, a *RecordError for a record that cannot be used, or what ended the input.
+type feed interface {
+	next(ctx context.Context, rec *Record) error
+}
+
+// values yields the records that stand on the command line.
+type values struct {
+	texts []string
+	json  bool
+	at    int64
+}
+
+func (v *values) next(_ context.Context, rec *Record) error {
+	if len(v.texts) == 0 {
+		return io.EOF
+	}
+	text := v.texts[0]
+	v.texts = v.texts[1:]
+	v.at++
+	if v.json {
+		return parseValue(text, argument, v.at, rec)
+	}
+	*rec = Record{Text: text, Source: argument, Line: v.at}
+	return nil
+}
+
+// split yields the records of a feed with their columns.
+type split struct {
+	feed
+	sep *regexp.Regexp
+}
+
+func (s split) next(ctx context.Context, rec *Record) error {
+	err := s.feed.next(ctx, rec)
+	if err == nil {
+		rec.Fields = s.sep.Split(rec.Text, -1)
+	}
+	return err
+}

@@ -1,0 +1,253 @@
+package item
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+const (
+	stdinName = "standard input"
+	argument  = "argument"
+)
+
+// chunkRecords is how many records share a backing array. An item that is kept keeps the
+// room of no more than this many others.
+const chunkRecords = 16
+
+// Reader reads items. It is used by one goroutine at a time.
+type Reader struct {
+	records     feed
+	columns     []string
+	maxArgs     int
+	fill        func([]Record, Record) bool
+	skip, limit int64
+	opened      []*os.File
+	wait        waiter
+
+	seq    int64
+	taken  int64    // records read, used or not, those passed over by skip too
+	batch  []Record // of the item that is being filled
+	expect int      // how many records it is likely to get
+	ahead  Record   // read for the next item, when hasAhead
+	chunk  []Record
+	errs   []error // of the sources held in memory, to be told first
+	end    error   // what ended the input
+
+	hasAhead bool
+}
+
+// Open opens the sources, reads their headers, and reads all but the first of them. The
+// end of ctx calls off what blocks. stdin is used where Options name it, and not closed; nil
+// is one that is closed. (Where the program was started without one, the Go runtime has put
+// /dev/null in its place, and the input is empty.)
+func Open(ctx context.Context, o Options, stdin *os.File) (*Reader, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o.Delimiter = cmp.Or(o.Delimiter, "\n")
+	o.MaxRecord = cmp.Or(o.MaxRecord, DefaultMaxRecord)
+	if len(o.Sources) == 0 {
+		o.Sources = []Source{{File: "-"}}
+	}
+	r := &Reader{fill: o.Fill, maxArgs: o.MaxArgs, skip: o.Skip, limit: o.Limit}
+	if r.maxArgs == 0 && r.fill == nil {
+		r.maxArgs = 1
+	}
+	if err := r.open(ctx, o, stdin); err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// open builds the feed that all sources make together.
+func (r *Reader) open(ctx context.Context, o Options, stdin *os.File) error {
+	var groups []*group
+	for _, s := range o.Sources {
+		f, err := r.source(ctx, o, s, stdin)
+		if err != nil {
+			return err
+		}
+		if !s.Link {
+			groups = append(groups, &group{})
+		}
+		last := groups[len(groups)-1]
+		last.feeds = append(last.feeds, f)
+	}
+	if len(o.Sources) == 1 {
+		r.records = groups[0].feeds[0]
+		return nil
+	}
+	p := &product{first: groups[0], json: o.JSON, at: make([]int, len(groups)-1)}
+	for _, g := range groups[1:] {
+		rows, errs, err := g.hold(ctx)
+		if err != nil {
+			return err
+		}
+		p.held = append(p.held, rows)
+		r.errs = append(r.errs, errs...)
+	}
+	r.records = p
+	return nil
+}
+
+// source opens one source and takes its header off.
+func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File) (feed, error) {
+	f, err := r.bare(o, s, stdin)
+	if err != nil {
+		return nil, err
+	}
+	if o.ColSep != nil {
+		f = split{f, o.ColSep}
+	}
+	if o.Header {
+		var head Record
+		switch err := f.next(ctx, &head); err {
+		case nil:
+			names := slices.Clone(head.columns())
+			// A mark that some programs put before their text is no part of a name.
+			names[0] = strings.TrimPrefix(names[0], "\ufeff")
+			r.columns = append(r.columns, names...)
+		case io.EOF:
+		default:
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// bare opens one source, records whole.
+func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
+	if s.File == "" {
+		return &values{texts: s.Values, json: o.JSON}, nil
+	}
+	file, name := stdin, stdinName
+	if s.File != "-" {
+		var err error
+		if file, err = open(s.File); err != nil {
+			return nil, readError(s.File, reason(err))
+		}
+		r.opened = append(r.opened, file)
+		name = s.File
+	}
+	in, err := newInput(file, name, &r.wait)
+	if err != nil {
+		return nil, err
+	}
+	if o.JSON {
+		return &jsonValues{scan: newScanner(in, o.MaxRecord)}, nil
+	}
+	return &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}, nil
+}
+
+// Columns returns the names that the headers gave to the columns, those of all sources in order.
+func (r *Reader) Columns() []string { return r.columns }
+
+// Next returns the next item. It returns as soon as the bytes of its last record have been
+// read; with MaxArgs or Fill it waits for enough records, or the end.
+//
+// A *RecordError is about one record that is left out; reading goes on with the next call.
+// Any other error ends the input: io.EOF, the cause of ctx if it ended first, or a
+// *fail.Error that names what could not be read. Unless ctx ended, all records that were
+// read before it have been returned.
+func (r *Reader) Next(ctx context.Context) (Item, error) {
+	for !r.full() {
+		err := r.lookAhead(ctx)
+		if err != nil && (r.end == nil || len(r.batch) == 0) {
+			return Item{}, err
+		}
+		if err != nil {
+			break
+		}
+		if len(r.batch) > 0 && r.fill != nil && !r.fill(r.batch, r.ahead) {
+			break
+		}
+		r.accept()
+	}
+	r.seq++
+	r.expect = len(r.batch) + len(r.batch)/8
+	it := Item{Seq: r.seq, Records: r.batch}
+	r.batch = nil
+	return it, nil
+}
+
+// full reports whether the item has all the records it may have.
+func (r *Reader) full() bool { return r.maxArgs > 0 && len(r.batch) >= r.maxArgs }
+
+// accept moves the record read ahead into the item.
+func (r *Reader) accept() {
+	if r.maxArgs != 1 {
+		if r.batch == nil {
+			r.batch = make([]Record, 0, r.expect)
+		}
+		r.batch = append(r.batch, r.ahead)
+	} else {
+		if len(r.chunk) == cap(r.chunk) {
+			r.chunk = make([]Record, 0, chunkRecords)
+		}
+		n := len(r.chunk)
+		r.chunk = append(r.chunk, r.ahead)
+		r.batch = r.chunk[n : n+1 : n+1]
+	}
+	r.hasAhead = false
+}
+
+// lookAhead reads a record if none is read ahead.
+func (r *Reader) lookAhead(ctx context.Context) error {
+	if r.hasAhead {
+		return nil
+	}
+	if len(r.errs) > 0 {
+		err := r.errs[0]
+		r.errs = r.errs[1:]
+		return err
+	}
+	if r.end != nil {
+		return r.end
+	}
+	err := r.record(ctx)
+	r.hasAhead = err == nil
+	if err == nil || unusable(err) {
+		return err
+	}
+	r.end = err
+	if ctx.Err() != nil {
+		r.batch = nil
+	}
+	return err
+}
+
+// record reads the next record that is neither before the first nor after the last wanted.
+func (r *Reader) record(ctx context.Context) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if r.limit > 0 && r.taken-r.skip >= r.limit {
+			return io.EOF
+		}
+		err := r.records.next(ctx, &r.ahead)
+		if err != nil && !unusable(err) {
+			return err
+		}
+		r.taken++
+		if r.taken > r.skip {
+			return err
+		}
+	}
+}
+
+// Close closes the files that Open opened. Next must not be running.
+func (r *Reader) Close() error {
+	r.wait.close()
+	var errs []error
+	for _, f := range slices.Backward(r.opened) {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}

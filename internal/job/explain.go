@@ -1,0 +1,100 @@
+package job
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// explain says why the command could not be started, in words rather than in an errno.
+func explain(err error, c *Command) error {
+	e := &fail.Error{Status: fail.CannotExec, What: fmt.Sprintf("cannot run %s: %v", c.Path, err), Err: err}
+	switch err {
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.EACCES:
+		explainPath(e, c)
+	case syscall.E2BIG:
+		explainSize(e, c)
+	case syscall.EINVAL:
+		if hasNUL(c) {
+			e.What = fmt.Sprintf("cannot run %s: an argument or a variable holds a NUL byte", c.Path)
+		}
+	case syscall.EAGAIN:
+		e.Advise("ulimit -u, or fewer jobs at once")
+	case syscall.EMFILE:
+		e.Advise("ulimit -n, or fewer jobs at once")
+	case syscall.ETXTBSY:
+		e.What = fmt.Sprintf("cannot run %s: something is still writing it", c.Path)
+	}
+	return e
+}
+
+// explainPath tells which of the files that a start needs is in the way: the directory, the
+// executable, or the interpreter it names.
+func explainPath(e *fail.Error, c *Command) {
+	if c.Dir != "" {
+		if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
+			e.What = fmt.Sprintf("cannot run %s in %s: no such directory", c.Path, c.Dir)
+			return
+		}
+	}
+	path := c.Path
+	if c.Dir != "" && !strings.HasPrefix(path, "/") {
+		path = c.Dir + "/" + path
+	}
+	if err, ok := executable(path, c.Path).(*fail.Error); ok {
+		e.Status, e.What, e.Try = err.Status, err.What, err.Try
+		return
+	}
+	if name := interpreter(path); name != "" {
+		e.What = fmt.Sprintf("cannot run %s: %s, that its first line names, cannot be run: %v", c.Path, name, e.Err)
+	}
+}
+
+// interpreter is what the first line of a script names, or "".
+func interpreter(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
+	words, ok := strings.CutPrefix(line, "#!")
+	if !ok || len(strings.Fields(words)) == 0 {
+		return ""
+	}
+	return strings.Fields(words)[0]
+}
+
+// maxArgument is the longest argument that Linux takes, whatever the limit for all of them.
+const maxArgument = 128<<10 - 1
+
+func explainSize(e *fail.Error, c *Command) {
+	total := 0
+	for _, words := range [][]string{c.Argv, c.Env} {
+		for _, word := range words {
+			if len(word) > maxArgument {
+				e.What = fmt.Sprintf("cannot run %s: an argument or a variable has %d bytes, and the system takes %d",
+					c.Path, len(word), maxArgument)
+				return
+			}
+			total += len(word) + 1
+		}
+	}
+	e.What = fmt.Sprintf("cannot run %s: arguments and environment have %d bytes, more than the system takes", c.Path, total)
+}
+
+func hasNUL(c *Command) bool {
+	for _, words := range [][]string{{c.Path, c.Dir}, c.Argv, c.Env} {
+		for _, word := range words {
+			if strings.IndexByte(word, 0) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

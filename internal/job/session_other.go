@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package job
+
+// killSession does nothing where the members of a session cannot be listed: a process that
+// left its group survives there.
+func killSession(int) {}

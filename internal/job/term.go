@@ -1,0 +1,74 @@
+package job
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// grace is how long a job may take to end after a signal, where nothing else is said. It is
+// under the 7.5 s that CI services leave to the whole run.
+const grace = 5 * time.Second
+
+// DefaultTerm is what a nil Command.Term means: TERM, 5 s, KILL.
+var DefaultTerm = []Step{{syscall.SIGTERM, grace}, {Signal: syscall.SIGKILL}}
+
+// ParseSequence reads a termination sequence such as "INT,500ms,TERM,5s,KILL": signal names,
+// with or without SIG, each followed by how long to wait for the job to end. A number
+// without a unit is seconds, a signal without a time waits 5 s, and the KILL at the end
+// need not be written.
+func ParseSequence(text string) ([]Step, error) {
+	var steps []Step
+	timed := true // the last signal has its time, or there is none yet
+	at := 0
+	for word := range strings.SplitSeq(text, ",") {
+		wait, isTime := seconds(word)
+		signal := signalNumber(word)
+		switch {
+		case isTime && timed:
+			return nil, badStep("a signal name is expected before "+strconv.Quote(word), text, at, word)
+		case isTime && wait < 0:
+			return nil, badStep("a wait cannot be negative", text, at, word)
+		case isTime:
+			steps[len(steps)-1].Wait, timed = wait, true
+		case signal == 0 && word == "":
+			return nil, badStep("a signal name is missing", text, at, word)
+		case signal == 0:
+			return nil, badStep(strconv.Quote(word)+" is neither a signal nor a time", text, at, word)
+		case len(steps) > 0 && steps[len(steps)-1].Signal == syscall.SIGKILL:
+			return nil, badStep("nothing can follow KILL", text, at, word)
+		default:
+			steps, timed = append(steps, Step{signal, grace}), false
+		}
+		at += len(word) + 1
+	}
+	if last := &steps[len(steps)-1]; last.Signal == syscall.SIGKILL {
+		last.Wait = 0
+	} else {
+		steps = append(steps, Step{Signal: syscall.SIGKILL})
+	}
+	return steps, nil
+}
+
+func badStep(what, text string, at int, word string) error {
+	return fail.Usage("termination sequence: %s", what).Place(text, at, len(word)).Advise("TERM,5s,KILL")
+}
+
+func signalNumber(name string) syscall.Signal {
+	name = strings.ToUpper(name)
+	return unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG"))
+}
+
+// seconds reads "5s", "250ms", "1.5" or "5": a bare number is seconds, as for sleep(1).
+func seconds(word string) (time.Duration, bool) {
+	if d, err := time.ParseDuration(word); err == nil {
+		return d, true
+	}
+	d, err := time.ParseDuration(word + "s")
+	return d, err == nil
+}

@@ -1,0 +1,98 @@
+package template
+
+import (
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Display is the command for one attempt as a person would type it: safe to show on a terminal,
+// and to run with sh. A value that is missing is shown as the placeholder.
+func (c *Command) Display(v *Values) string {
+	if c.script != nil {
+		return c.script.display(v)
+	}
+	var shown []string
+	sh := shapeOf(&v.Item)
+	for _, w := range c.words {
+		if !w.repeated(sh, c.fill) {
+			shown = append(shown, Quote(w.show(v, all)))
+			continue
+		}
+		for i := range v.Item.Records {
+			shown = append(shown, Quote(w.show(v, i)))
+		}
+	}
+	return strings.Join(shown, " ")
+}
+
+func (w word) show(v *Values, record int) string {
+	var b strings.Builder
+	for _, p := range w.parts {
+		if p.ph == nil {
+			b.WriteString(p.text)
+		} else {
+			b.WriteString(p.ph.show(v, record))
+		}
+	}
+	return b.String()
+}
+
+func (p *placeholder) show(v *Values, record int) string {
+	s, err := p.value(v, record)
+	if err != nil {
+		return p.text
+	}
+	return s
+}
+
+// display writes the values into the template where that is as good as the variables: in plain
+// words and quotes. Elsewhere, as in a here-document, it shows what is really run.
+func (s *script) display(v *Values) string {
+	sh := shapeOf(&v.Item)
+	simple := !s.positional
+	var b strings.Builder
+	s.write(&b, s.nodes, sh, all, func(n node, record int) string {
+		simple = simple && (n.form == bare || n.form == double || n.form == single)
+		return quoteIn(n.form, s.values[n.value].show(v, record))
+	})
+	text := b.String()
+	if simple {
+		_, err := parseShell(text, syntax.LangPOSIX)
+		simple = err == nil
+	}
+	if simple && shellName(s.shell[0]) == "sh" && len(s.shell) == 1 {
+		return text
+	}
+	shown := quoteAll(s.shell) + " -c "
+	if simple {
+		return shown + Quote(text)
+	}
+	r := s.render(sh)
+	shown += Quote(r.text) + " eph"
+	for _, a := range r.args {
+		shown += " " + Quote(s.values[a.value].show(v, a.record))
+	}
+	if s.positional {
+		for _, record := range v.Item.Records {
+			shown += " " + Quote(record.Text)
+		}
+	}
+	return shown
+}
+
+// quoteIn quotes a value for the place it is written to: it leaves the quotes there, and comes
+// back to them.
+func quoteIn(f form, value string) string {
+	quoted := Quote(value)
+	if strings.Trim(value, "0123456789") == "" && value != "" {
+		quoted = "'" + value + "'" // 2>file
+	}
+	switch f {
+	case double:
+		return `"` + quoted + `"`
+	case single:
+		return `'` + quoted + `'`
+	}
+	return quoted
+}

@@ -1,0 +1,39 @@
+// Package template turns what a user typed as a command into something that can be run for
+// each item: placeholders are found and checked once, and filled in for each attempt.
+//
+// # Two kinds of command
+//
+// [Words] takes a command that came as separate words. No shell is involved, ever: each
+// word is a template, and its value is one argument (or several, for a word that is {} alone
+// and an item of several records).
+//
+// [Shell] takes one piece of shell text. Plain words in it are run without a shell; anything
+// else is handed to one. An item is data there too, because no item is ever written into
+// the text. The text is parsed once, each placeholder becomes a reference to a shell
+// variable, quoted for the place it stands in, and the values travel as arguments:
+//
+//	gzip -c {} > '{/.}.gz'
+//
+//	sh -c 'unset __eph1 __eph2; __eph1=$1; __eph2=$2; shift 2; gzip -c "${__eph1}" > '\'''\''"${__eph2}"'\''.gz'\''' \
+//	    eph ITEM BASE
+//
+// The text depends on the template and on the number of records alone, so no byte of an item
+// can change how it is parsed. The variables are not exported, and the prologue stands on the
+// first line, so that the line numbers in the shell's messages stay right. A template that
+// reads the positional parameters finds the records there: "$1" is the first, "$@" all of them.
+//
+// The design that was refused is to escape each value for the place it is written to. It
+// fails open: wherever the parser and the real shell disagree about quoting, a value becomes
+// code, and a here-document ends at an item that holds its delimiter. Here the worst that a
+// disagreement can do is to hand over the wrong text.
+//
+// # What is refused
+//
+// A variable is safe wherever the shell takes its value as text. Some places interpret the
+// value instead: arithmetic, subscripts, names, the operands of [ -eq ], the arguments of
+// eval and sh -c, the command word. A placeholder there is a usage error that marks the place
+// and says what to write instead; so is a variable that an item was assigned to. What a
+// program prints is not followed, but for the few known to repeat their arguments (echo,
+// printf, basename and the like). What the called program makes of its arguments, after the
+// shell has handed them over, is the program's matter.
+package template

@@ -1,0 +1,84 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Quote returns s as one word of a POSIX shell. What a terminal would act on, or not show, is
+// written as a printf that puts it out, so that the word can be shown and still be run. Only
+// a newline stands for itself.
+func Quote(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	if s == "" {
+		return "''"
+	}
+	var b strings.Builder
+	for s != "" {
+		n, shown := 0, false
+		for n < len(s) {
+			size, ok := showable(s[n:])
+			if n > 0 && ok != shown {
+				break
+			}
+			shown = ok
+			n += size
+		}
+		if shown {
+			b.WriteString("'" + strings.ReplaceAll(s[:n], "'", `'\''`) + "'")
+		} else {
+			b.WriteString(`"$(printf '`)
+			for _, c := range []byte(s[:n]) {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+			b.WriteString(`')"`)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+func showable(s string) (size int, ok bool) {
+	r, size := utf8.DecodeRuneInString(s)
+	return size, r == '\n' || r == ' ' || r != utf8.RuneError && unicode.IsPrint(r)
+}
+
+// isPlain reports whether s needs no quotes as an argument, in any of the shells.
+func isPlain(s string) bool {
+	if s == "" || s[0] == '=' || syntax.IsKeyword(s) {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !isPlainByte(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPlainByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		strings.IndexByte("_@%+=:,./-", c) >= 0
+}
+
+// quoteWord quotes a word of a template: a placeholder that needs no quotes keeps none.
+func quoteWord(s string) string {
+	if isPlain(strings.NewReplacer("{}", "", "{.}", "", "{/}", "", "{//}", "", "{/.}", "", "{#}", "", "{%}", "").Replace(s) + "x") {
+		return s
+	}
+	return Quote(s)
+}
+
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quoteWord(w)
+	}
+	return strings.Join(quoted, " ")
+}
