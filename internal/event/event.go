@@ -1,0 +1,186 @@
+// Package event is the vocabulary of a run: the names of everything that can happen, with
+// what each means and carries. The run raises these signals, the log writes them, and
+// documentation and tests read the table in names.go.
+package event
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Fields are what a signal of a run may carry, in the order in which a line of the log shows
+// them. A zero value means unknown and is left out. Sizes are in bytes and named _bytes,
+// times in seconds and named _s.
+type Fields struct {
+	// Of the run.
+	Version string   `json:"version,omitzero"`
+	Command []string `json:"command,omitzero"`
+	Dir     string   `json:"cwd,omitzero"`
+	PID     int      `json:"pid,omitzero"`
+	Jobs    int      `json:"jobs,omitzero"`
+
+	// Of an item.
+	Seq         int64   `json:"seq,omitzero"`
+	Key         *Text   `json:"key,omitzero"`
+	Lane        string  `json:"lane,omitzero"`
+	Priority    int     `json:"priority,omitzero"`
+	Attempt     int     `json:"attempt,omitzero"`
+	AttemptsMax int     `json:"attempts_max,omitzero"`
+	Slot        int     `json:"slot,omitzero"`
+	Item        *Text   `json:"item,omitzero"`
+	Argv        []Text  `json:"argv,omitzero"`
+	Shell       bool    `json:"shell,omitzero"`
+	Exit        *int    `json:"exit,omitzero"`
+	Signal      string  `json:"signal,omitzero"`
+	Reason      Reason  `json:"reason,omitzero"`
+	Error       string  `json:"error,omitzero"`
+	Queued      Seconds `json:"queued_s,omitzero"`
+	Wall        Seconds `json:"wall_s,omitzero"`
+	User        Seconds `json:"user_s,omitzero"`
+	Sys         Seconds `json:"sys_s,omitzero"`
+	MaxRSS      int64   `json:"max_rss_bytes,omitzero"`
+	Stdout      int64   `json:"stdout_bytes,omitzero"`
+	Stderr      int64   `json:"stderr_bytes,omitzero"`
+	PipeHeld    bool    `json:"pipe_held,omitzero"`
+	RetryIn     Seconds `json:"retry_in_s,omitzero"`
+
+	// Of the input, of a change, and of the end.
+	Source  string  `json:"source,omitzero"`
+	Line    int64   `json:"line,omitzero"`
+	Column  int64   `json:"column,omitzero"`
+	Total   int64   `json:"total,omitzero"`
+	From    int     `json:"from,omitzero"`
+	To      int     `json:"to,omitzero"`
+	Status  *int    `json:"status,omitzero"`
+	Counts  *Counts `json:"counts,omitzero"`
+	Message string  `json:"message,omitzero"`
+
+	// Original is the item as its input had it, for those who write it back to a file. It is
+	// not logged.
+	Original string `json:"-"`
+	// Display is the command as a person would type it, for those who show it. It is not
+	// logged.
+	Display string `json:"-"`
+}
+
+// Counts are the books of a run. Every item read ends in exactly one of Succeeded, Failed,
+// Skipped and Cancelled; Rejected counts records that could not become items.
+type Counts struct {
+	Read      int64 `json:"read"`
+	Succeeded int64 `json:"succeeded"`
+	Failed    int64 `json:"failed"`
+	Skipped   int64 `json:"skipped"`
+	Cancelled int64 `json:"cancelled"`
+	Rejected  int64 `json:"rejected"`
+	Retried   int64 `json:"retried"`
+}
+
+// Ended is how many items have ended.
+func (c *Counts) Ended() int64 { return c.Succeeded + c.Failed + c.Skipped + c.Cancelled }
+
+// Reason says why something did not succeed.
+type Reason string
+
+// The reasons.
+const (
+	ReasonExit     Reason = "exit"     // it exited with a code that counts as a failure
+	ReasonSignal   Reason = "signal"   // a signal killed it
+	ReasonTimeout  Reason = "timeout"  // it ran longer than --timeout
+	ReasonStart    Reason = "start"    // it could not be started
+	ReasonTemplate Reason = "template" // a template does not fit the item
+	ReasonOutput   Reason = "output"   // what it wrote could not be delivered
+	ReasonKey      Reason = "key"      // an earlier item of its key failed
+	ReasonMissing  Reason = "missing"  // a field is missing, with --missing=skip
+	ReasonHalt     Reason = "halt"     // --halt, --fail-fast, --max-fails or --fatal-on
+	ReasonDeadline Reason = "deadline" // --deadline
+	ReasonDrain    Reason = "drain"    // eph was told to drain
+	ReasonStopped  Reason = "stopped"  // eph was told to stop
+)
+
+// Seconds is a span of time that JSON shows as a number of seconds.
+type Seconds time.Duration
+
+// MarshalJSON writes microseconds as decimals.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, time.Duration(s).Seconds(), 'f', 6, 64), nil
+}
+
+// mostText is how many bytes of an item, key or argument are shown.
+const mostText = 1024
+
+// Text is bytes of the user, shown as a JSON string. What is not UTF-8, or too long, is shown
+// as an object that says so: {"text":…,"base64":…,"bytes":N}.
+type Text string
+
+// TextOf returns s as an optional Text.
+func TextOf(s string) *Text {
+	t := Text(s)
+	return &t
+}
+
+// Texts returns a list as Texts.
+func Texts(list []string) []Text {
+	texts := make([]Text, len(list))
+	for i, s := range list {
+		texts[i] = Text(s)
+	}
+	return texts
+}
+
+// MarshalJSON never loses a byte of a short text, nor shows more than the first part of a
+// long one.
+func (t Text) MarshalJSON() ([]byte, error) {
+	shown := string(t)
+	if len(shown) > mostText {
+		shown = wholeRunes(shown[:mostText])
+	}
+	if len(shown) == len(t) && utf8.ValidString(shown) {
+		return plainJSON(shown)
+	}
+	o := struct {
+		Text   string `json:"text"`
+		Base64 string `json:"base64,omitzero"`
+		Bytes  int    `json:"bytes"`
+	}{Text: shown, Bytes: len(t)}
+	if !utf8.ValidString(shown) {
+		o.Base64 = base64.StdEncoding.EncodeToString([]byte(shown))
+	}
+	return plainJSON(o)
+}
+
+// wholeRunes takes an incomplete character off the end of s.
+func wholeRunes(s string) string {
+	for i := len(s) - 1; i >= 0 && i > len(s)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			if !utf8.FullRuneInString(s[i:]) {
+				return s[:i]
+			}
+			break
+		}
+	}
+	return s
+}
+
+// plainJSON is json.Marshal without the escapes that are meant for HTML.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// Raise raises a signal of a run with its fields.
+func Raise(s *signals.Sink, name string, f *Fields) {
+	key := ""
+	if f.Key != nil {
+		key = string(*f.Key)
+	}
+	s.Emit(signals.Event{Name: name, Key: key, Op: uint64(f.Seq), Value: f})
+}

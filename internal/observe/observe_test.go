@@ -1,0 +1,141 @@
+package observe
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// TestLogLines: whatever happens at once, each line is one JSON object, and n has no gap.
+func TestLogLines(t *testing.T) {
+	var sink signals.Sink
+	name := filepath.Join(t.TempDir(), "log")
+	l, err := OpenLog(name, "run-1", os.Stderr, &sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers, each = 8, 200
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				event.Raise(&sink, event.JobStarted, &event.Fields{Seq: int64(w*each + i + 1), Item: event.TextOf("a\nb\xff")})
+			}
+		})
+	}
+	all.Wait()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if st, _ := f.Stat(); st.Mode().Perm() != 0o600 {
+		t.Errorf("the log has mode %o, want 600", st.Mode().Perm())
+	}
+	n := 0
+	for in := bufio.NewScanner(f); in.Scan(); n++ {
+		var line struct {
+			V     int
+			N     int
+			Run   string
+			Event string
+			Level string
+			Ts    time.Time
+			Seq   int
+		}
+		if err := json.Unmarshal(in.Bytes(), &line); err != nil {
+			t.Fatalf("line %d: %v: %s", n, err, in.Text())
+		}
+		if line.V != 1 || line.N != n || line.Run != "run-1" || line.Event != event.JobStarted || line.Level != "info" || line.Ts.IsZero() || line.Seq == 0 {
+			t.Fatalf("line %d is %s", n, in.Text())
+		}
+	}
+	if n != writers*each {
+		t.Errorf("%d lines, want %d", n, writers*each)
+	}
+}
+
+func TestLogRefusals(t *testing.T) {
+	var sink signals.Sink
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(dir, "target"), link); err != nil {
+		t.Fatal(err)
+	}
+	for dest, want := range map[string]fail.Status{
+		"fd:x":                          fail.BadUsage,
+		"fd:250":                        fail.BadUsage,
+		filepath.Join(dir, "no", "dir"): fail.Broken,
+		link:                            fail.Broken, // a planted link is not followed
+	} {
+		if _, err := OpenLog(dest, "", os.Stderr, &sink); fail.StatusOf(err) != want {
+			t.Errorf("OpenLog(%s) = %v, want status %d", dest, err, want)
+		}
+	}
+}
+
+func TestLogSaysWhenItCannotWrite(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("/dev/full is not here")
+	}
+	defer full.Close()
+	var sink signals.Sink
+	l, err := OpenLog("-", "", full, &sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event.Raise(&sink, event.RunStarted, &event.Fields{})
+	if l.Err() == nil {
+		t.Error("Err is nil after a write that failed")
+	}
+	if err := l.Close(); fail.StatusOf(err) != fail.Broken {
+		t.Errorf("Close = %v, want an error of status 1", err)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	var sink signals.Sink
+	m := NewSummary(&sink)
+	three := 3
+	event.Raise(&sink, event.JobFailed, &event.Fields{Seq: 4, Display: "./bill\x1b[2J 4", Reason: event.ReasonExit, Exit: &three, Attempt: 2})
+	event.Raise(&sink, event.JobFailed, &event.Fields{Seq: 5, Item: event.TextOf("five"), Reason: event.ReasonTimeout, Wall: event.Seconds(2 * time.Second)})
+	event.Raise(&sink, event.InputRejected, &event.Fields{Source: "f", Line: 7, Error: "not JSON"})
+	event.Raise(&sink, event.Warning, &event.Fields{Message: "careful"})
+	m.Close()
+	got := m.Text(&event.Counts{Read: 9, Succeeded: 6, Failed: 2, Cancelled: 1, Rejected: 1, Retried: 1}, 1234*time.Millisecond)
+	want := `eph: 9 items in 1.23s, 6 succeeded, 2 failed, 1 not run, 1 left out, 1 retried
+  #4  ./bill\x1b[2J 4  exit 3, attempt 2
+  #5  five  timeout after 2s
+  left out  f:7: not JSON
+  warning: careful
+`
+	if got != want {
+		t.Errorf("Text =\n%swant\n%s", got, want)
+	}
+}
+
+func TestSummaryIsBounded(t *testing.T) {
+	var sink signals.Sink
+	m := NewSummary(&sink)
+	defer m.Close()
+	for i := range int64(1000) {
+		event.Raise(&sink, event.JobFailed, &event.Fields{Seq: i, Error: "no"})
+	}
+	got := m.Text(&event.Counts{Read: 1000, Failed: 1000}, time.Second)
+	if lines := strings.Count(got, "\n"); lines != mostFailures+2 || !strings.Contains(got, "and 990 more") {
+		t.Errorf("%d lines:\n%s", lines, got)
+	}
+}

@@ -1,0 +1,100 @@
+// Package record writes down what a run leaves behind for another run.
+package record
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Failed writes the items that failed, and those that were skipped because an earlier one of
+// their key did, in the format of the input, so that a run over the file does them again.
+type Failed struct {
+	mu        sync.Mutex
+	name      string // to be given to f at the end; "" if it has it
+	f         *os.File
+	w         *bufio.Writer
+	delimiter string
+	header    string
+	err       error
+	cancel    func()
+}
+
+// OpenFailed watches the events of a sink until Close. Each item is followed by the
+// delimiter; a header, if there is one, is written before the first of them.
+//
+// The file appears under its name, with mode 0600, when it is closed, so that it may also be
+// the input of the run. What is not a regular file, a pipe for example, is written to at once.
+func OpenFailed(name, delimiter, header string, s *signals.Sink) (*Failed, error) {
+	r := &Failed{delimiter: delimiter, header: header}
+	var err error
+	if st, statErr := os.Stat(name); statErr == nil && !st.Mode().IsRegular() {
+		r.f, err = os.OpenFile(name, os.O_WRONLY, 0)
+	} else {
+		r.name = name
+		r.f, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	}
+	if err != nil {
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err // its name is that of the temporary file
+		}
+		return nil, fail.Own("--failed: cannot write %s: %w", name, err)
+	}
+	r.w = bufio.NewWriter(r.f)
+	r.cancel = s.Subscribe(signals.MustCompile(event.JobFailed+","+event.JobSkipped), r.write)
+	return r, nil
+}
+
+func (r *Failed) write(e signals.Event) {
+	f, ok := e.Value.(*event.Fields)
+	if !ok || e.Name == event.JobSkipped && f.Reason != event.ReasonKey {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.header != "" {
+		r.text(r.header)
+		r.header = ""
+	}
+	r.text(f.Original)
+}
+
+func (r *Failed) text(s string) {
+	if r.err == nil {
+		_, r.err = r.w.WriteString(s + r.delimiter)
+	}
+}
+
+// Close writes what is left, gives the file its name, and returns the first error.
+func (r *Failed) Close() error {
+	r.cancel()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, step := range []func() error{r.w.Flush, r.f.Close, r.publish} {
+		if err := step(); r.err == nil {
+			r.err = err
+		}
+	}
+	if r.err != nil {
+		return fail.Own("--failed: %w", r.err)
+	}
+	return nil
+}
+
+// publish gives a complete file its name, and removes an incomplete one.
+func (r *Failed) publish() error {
+	switch {
+	case r.name == "":
+		return nil
+	case r.err != nil:
+		return os.Remove(r.f.Name())
+	}
+	return os.Rename(r.f.Name(), r.name)
+}

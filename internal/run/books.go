@@ -1,0 +1,77 @@
+package run
+
+import (
+	"sync"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// books are the account of a run: every item that was read is in it exactly once.
+type books struct {
+	mu       sync.Mutex
+	c        event.Counts
+	unreadIn bool                // the input was left before its end
+	broken   bool                // an item, or a record, could not be used
+	keys     map[string]struct{} // of which an item failed; only with --key-fail=skip
+}
+
+func (b *books) with(do func(*event.Counts)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	do(&b.c)
+}
+
+func (b *books) counts() (c event.Counts) {
+	b.with(func(now *event.Counts) { c = *now })
+	return c
+}
+
+func (b *books) read()      { b.with(func(c *event.Counts) { c.Read++ }) }
+func (b *books) succeeded() { b.with(func(c *event.Counts) { c.Succeeded++ }) }
+func (b *books) failed()    { b.with(func(c *event.Counts) { c.Failed++ }) }
+func (b *books) skipped()   { b.with(func(c *event.Counts) { c.Skipped++ }) }
+func (b *books) cancelled() { b.with(func(c *event.Counts) { c.Cancelled++ }) }
+func (b *books) retried()   { b.with(func(c *event.Counts) { c.Retried++ }) }
+func (b *books) unread()    { b.with(func(*event.Counts) { b.unreadIn = true }) }
+func (b *books) unfit()     { b.with(func(c *event.Counts) { c.Failed++; b.broken = true }) }
+func (b *books) rejected()  { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
+
+// status is the exit status that the counts lead to.
+func (b *books) status(empty Empty, e *ending) fail.Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e != nil && e.goal {
+		return fail.Succeeded
+	}
+	s := fail.Succeeded
+	if b.c.Read == 0 && b.c.Rejected == 0 && !b.unreadIn && empty == EmptyFail {
+		s = fail.NoItem
+	}
+	if b.unreadIn || b.c.Cancelled > 0 {
+		s = fail.Worse(s, fail.Unrun)
+	}
+	if b.c.Failed > 0 {
+		s = fail.Worse(s, fail.JobsFailed)
+	}
+	if b.broken {
+		s = fail.Worse(s, fail.Broken)
+	}
+	return s
+}
+
+func (b *books) failKey(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.keys == nil {
+		b.keys = make(map[string]struct{})
+	}
+	b.keys[key] = struct{}{}
+}
+
+func (b *books) keyFailed(key string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, failed := b.keys[key]
+	return failed
+}

@@ -1,0 +1,155 @@
+package run
+
+import (
+	"os"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// commands are the compiled templates of a plan.
+type commands struct {
+	command *template.Command // nil: each item is a command line, for the shell
+	shell   string
+	path    string // the program; "" where it depends on the item
+
+	key, lane, priority, workdir, stdinFile, tag *template.Text
+	env                                          []variable
+}
+
+// variable is a compiled --env.
+type variable struct {
+	name  string
+	value *template.Text
+}
+
+// compile compiles every template of a plan, for an input with these columns, and looks up
+// the program.
+func compile(p Plan, columns []string) (c commands, err error) {
+	o := p.Template
+	o.Columns, o.Fill = columns, p.Fill
+	program := p.ShellPath
+	switch {
+	case len(p.Words) > 0:
+		c.command, err = template.Words(p.Words, o)
+	case p.Shell != "":
+		c.command, err = template.Shell(p.Shell, p.ShellPath, o)
+	default:
+		c.shell = p.ShellPath
+	}
+	if err != nil {
+		return c, err
+	}
+	literal := true
+	if c.command != nil {
+		program, literal = c.command.Program()
+	}
+	if err := c.find(program, literal, p.Workdir != ""); err != nil {
+		return c, err
+	}
+	for _, t := range []struct {
+		to   **template.Text
+		text string
+	}{
+		{&c.key, p.Key},
+		{&c.lane, p.Lane},
+		{&c.priority, p.Priority},
+		{&c.workdir, p.Workdir},
+		{&c.stdinFile, p.StdinFile},
+		{&c.tag, tagText(p)},
+	} {
+		if t.text == "" {
+			continue
+		}
+		if *t.to, err = template.ParseText(t.text, o); err != nil {
+			return c, err
+		}
+	}
+	for _, a := range p.Env {
+		value, err := template.ParseText(a.Value, o)
+		if err != nil {
+			return c, err
+		}
+		c.env = append(c.env, variable{a.Name, value})
+	}
+	return c, nil
+}
+
+func tagText(p Plan) string {
+	if p.Tag {
+		return "{}"
+	}
+	return p.TagText
+}
+
+// find looks the program up, before any item is read. One that is named relative to the
+// directory of the jobs can only be found there.
+func (c *commands) find(program string, literal, elsewhere bool) (err error) {
+	switch {
+	case !literal:
+	case elsewhere && strings.Contains(program, "/") && program[0] != '/':
+		c.path = program
+	default:
+		c.path, err = job.Lookup(program, os.Getenv("PATH"))
+	}
+	return err
+}
+
+func (c *commands) expand(v *template.Values) ([]string, error) {
+	if c.command != nil {
+		return c.command.Expand(v)
+	}
+	var line strings.Builder
+	for i := range v.Item.Records {
+		line.WriteString(v.Item.Records[i].Text + "\n")
+	}
+	return []string{c.shell, "-c", strings.TrimSuffix(line.String(), "\n")}, nil
+}
+
+// display is the command of a task as a person would type it.
+func (c *commands) display(t *task, r *Run) string {
+	if c.command != nil {
+		return c.command.Display(r.values(t, max(t.attempt, 1), t.slot))
+	}
+	return t.text()
+}
+
+func (c *commands) usesShell() bool { return c.command == nil || c.command.UsesShell() }
+
+// words are the command as one would name it in a log, without any item.
+func (c *commands) words() []string {
+	switch {
+	case c.command == nil:
+		return []string{c.shell, "-c"}
+	case c.command.UsesShell():
+		return []string{c.path, "-c", c.command.Script()}
+	}
+	return []string{c.path}
+}
+
+// uses reports whether any template holds this placeholder.
+func (c *commands) uses(name string) bool {
+	if c.command != nil && c.command.Uses(name) {
+		return true
+	}
+	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag} {
+		if t != nil && t.Uses(name) {
+			return true
+		}
+	}
+	for _, v := range c.env {
+		if v.value.Uses(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// tag is what the lines of a task's output begin with.
+func (r *Run) tag(t *task) (string, error) {
+	if r.commands.tag == nil {
+		return "", nil
+	}
+	return r.commands.tag.Expand(r.values(t, 1, t.slot))
+}

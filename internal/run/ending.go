@@ -1,0 +1,148 @@
+package run
+
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/mostlylucid/eph/internal/event"
+)
+
+// ending is why, and how, a run ends before its input does.
+type ending struct {
+	reason event.Reason
+	now    bool           // end the running jobs too
+	goal   bool           // a goal was met: what is left unrun is no failure
+	signal syscall.Signal // by which eph has to die, or 0
+	err    error          // a failure of eph itself, or nil
+	detail string         // for people
+}
+
+// stopped is the cause with which work that was not done is dropped.
+type stopped struct{ reason event.Reason }
+
+func (s stopped) Error() string { return "the run ends: " + string(s.reason) }
+
+// end begins the end of the run, or hastens it. The first reason stays; what a later one adds
+// is its urgency and its signal.
+func (r *Run) end(e ending) {
+	r.mu.Lock()
+	first := r.ending == nil
+	hasten := e.now && (first || !r.ending.now)
+	if first {
+		kept := e
+		r.ending = &kept
+	} else {
+		r.ending.now = r.ending.now || e.now
+		if r.ending.signal == 0 {
+			r.ending.signal = e.signal
+		}
+		if r.ending.err == nil {
+			r.ending.err = e.err
+		}
+	}
+	r.mu.Unlock()
+	cause := stopped{e.reason}
+	if first {
+		r.say(event.RunDraining, &event.Fields{Reason: e.reason, Message: e.detail})
+		r.stopIntake(cause)
+		if !e.now {
+			r.gate.Drop(cause)
+		}
+	}
+	if hasten {
+		r.pool.Cancel(cause)
+	}
+}
+
+// reason is why the run ends; it is called when it does.
+func (r *Run) reason() event.Reason {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ending == nil {
+		return event.ReasonDrain
+	}
+	return r.ending.reason
+}
+
+// Interrupt starts nothing more and ends the running jobs by the term sequence; Execute
+// returns with DieBy set to s.
+func (r *Run) Interrupt(s syscall.Signal) {
+	r.say(event.OSSignal, &event.Fields{Signal: signalName(s)})
+	r.end(ending{reason: event.ReasonStopped, now: true, signal: s})
+}
+
+// Kill ends the running jobs at once, without the rest of the term sequence.
+func (r *Run) Kill() {
+	if k, ok := r.runner.(interface{ KillAll() }); ok {
+		k.KillAll()
+	}
+}
+
+// Drain starts nothing more and lets the running jobs end.
+func (r *Run) Drain(why string) {
+	r.end(ending{reason: event.ReasonDrain, detail: why})
+}
+
+// Hangup is Drain on behalf of SIGHUP.
+func (r *Run) Hangup() {
+	r.say(event.OSSignal, &event.Fields{Signal: signalName(syscall.SIGHUP)})
+	r.Drain("hangup")
+}
+
+// AddSlots changes how many jobs run at once by n; at least one is left.
+func (r *Run) AddSlots(n int) {
+	from := r.pool.Stats().Limit
+	to := max(from+n, 1)
+	if to == from {
+		return
+	}
+	r.pool.SetLimit(to)
+	r.say(event.ConcurrencyChanged, &event.Fields{From: from, To: to, Message: "signal"})
+}
+
+// Suspend stops the running jobs, and their timeouts.
+func (r *Run) Suspend() {
+	if s, ok := r.runner.(interface{ Suspend() }); ok {
+		s.Suspend()
+	}
+}
+
+// Resume continues what Suspend stopped.
+func (r *Run) Resume() {
+	if s, ok := r.runner.(interface{ Resume() }); ok {
+		s.Resume()
+	}
+}
+
+// haltIfDue ends the run when what the user set as a limit or a goal is reached.
+func (r *Run) haltIfDue() {
+	c := r.books.counts()
+	h := r.plan.Halt
+	var n int64
+	switch h.What {
+	case CountFail:
+		n = c.Failed
+	case CountSuccess:
+		n = c.Succeeded
+	case CountDone:
+		n = c.Ended()
+	}
+	switch {
+	case h.What != CountNothing && n > 0 && h.At.reached(n, c.Ended()):
+		r.halt(ending{now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("--halt: %d of %d", n, c.Ended())})
+	case r.plan.MaxFailsSet && r.plan.MaxFails.exceeded(c.Failed, c.Ended()):
+		r.halt(ending{detail: fmt.Sprintf("--max-fails: %d of %d failed", c.Failed, c.Ended())})
+	}
+}
+
+func (r *Run) halt(e ending) {
+	e.reason = event.ReasonHalt
+	r.mu.Lock()
+	ends := r.ending != nil
+	r.mu.Unlock()
+	if ends {
+		return
+	}
+	r.say(event.HaltTriggered, &event.Fields{Reason: e.reason, Message: e.detail})
+	r.end(e)
+}

@@ -1,0 +1,61 @@
+package run
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// mostItemVariable is the longest item that EPH_ITEM holds: Linux takes no string of 128 KiB
+// or more for a new process, and a job that does not care should not fail for it.
+const mostItemVariable = 128<<10 - 64
+
+// environ is what every job's environment has in common, built once.
+type environ struct {
+	base     []string
+	attempts string
+}
+
+// newEnviron takes the environment of eph without what eph itself sets: EPH_* of a run that
+// this one may be a job of, and __eph*, the variables of shell templates, which would be
+// exported to the job if they came in.
+func newEnviron(p *Plan, id string) environ {
+	var e environ
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "EPH_") && !strings.HasPrefix(v, "__eph") {
+			e.base = append(e.base, v)
+		}
+	}
+	e.base = append(e.base, "EPH_RUN="+id)
+	e.attempts = "EPH_MAX_ATTEMPTS=" + strconv.Itoa(p.Attempts)
+	return e
+}
+
+// of is the environment of a task's next attempt.
+func (e *environ) of(t *task, v *template.Values, extra []variable) ([]string, error) {
+	env := make([]string, len(e.base), len(e.base)+8+len(extra))
+	copy(env, e.base)
+	env = append(env,
+		"EPH_SEQ="+strconv.FormatInt(t.item.Seq, 10),
+		"EPH_SLOT="+strconv.Itoa(t.slot),
+		"EPH_ATTEMPT="+strconv.Itoa(t.attempt),
+		e.attempts,
+	)
+	for _, set := range []struct{ name, value string }{
+		{"EPH_ITEM", t.text()}, {"EPH_KEY", t.key}, {"EPH_LANE", t.lane},
+	} {
+		if set.value != "" && len(set.value) < mostItemVariable && strings.IndexByte(set.value, 0) < 0 {
+			env = append(env, set.name+"="+set.value)
+		}
+	}
+	for _, x := range extra {
+		value, err := x.value.Expand(v)
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, x.name+"="+value)
+	}
+	return env, nil
+}

@@ -1,0 +1,114 @@
+package run
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// Halt is a goal or a limit at which a run ends early. The zero Halt never does.
+type Halt struct {
+	Now  bool // end the running jobs too
+	What Count
+	At   Amount
+}
+
+// Count is what a Halt counts.
+type Count uint8
+
+// What a Halt may count.
+const (
+	CountNothing Count = iota
+	CountFail
+	CountSuccess
+	CountDone
+)
+
+// Amount is a number of items, or a share of those that have ended.
+type Amount struct {
+	N       int
+	Percent float64
+}
+
+// fewest is how many items of the counted kind it takes before a percentage means anything.
+const fewest = 3
+
+// reached reports whether n of total has come to the amount.
+func (a Amount) reached(n, total int64) bool {
+	if a.Percent > 0 {
+		return n >= fewest && float64(n)*100 >= a.Percent*float64(total)
+	}
+	return n >= int64(a.N)
+}
+
+// exceeded reports whether n of total is more than the amount.
+func (a Amount) exceeded(n, total int64) bool {
+	if a.Percent > 0 {
+		return n >= fewest && float64(n)*100 > a.Percent*float64(total)
+	}
+	return n > int64(a.N)
+}
+
+const haltForm = "--halt soon,fail=1   (now|soon, then fail|success|done, = a number or a percentage)"
+
+// ParseHalt reads the value of --halt.
+func ParseHalt(text string) (Halt, error) {
+	bad := func(at, n int, format string, args ...any) (Halt, error) {
+		return Halt{}, fail.Usage("--halt: "+format, args...).Place(text, at, n).Advise("%s", haltForm)
+	}
+	if text == "never" || text == "0" {
+		return Halt{}, nil
+	}
+	when, rest, ok := strings.Cut(text, ",")
+	if !ok {
+		return bad(len(text), 1, "it also needs what to count")
+	}
+	var h Halt
+	switch when {
+	case "now":
+		h.Now = true
+	case "soon":
+	default:
+		return bad(0, len(when), "%q is neither now nor soon", when)
+	}
+	what, amount, ok := strings.Cut(rest, "=")
+	at := len(when) + 1
+	switch what {
+	case "fail":
+		h.What = CountFail
+	case "success":
+		h.What = CountSuccess
+	case "done":
+		h.What = CountDone
+	default:
+		return bad(at, len(what), "%q cannot be counted", what)
+	}
+	if !ok {
+		h.At.N = 1
+		return h, nil
+	}
+	a, err := ParseAmount(amount)
+	if err != nil || a.N == 0 && a.Percent == 0 {
+		return bad(at+len(what)+1, len(amount), "%q is no number of items", amount)
+	}
+	h.At = a
+	return h, nil
+}
+
+// ParseAmount reads a number of items or a percentage.
+func ParseAmount(text string) (Amount, error) {
+	if p, ok := strings.CutSuffix(text, "%"); ok {
+		f, err := strconv.ParseFloat(p, 64)
+		if err != nil || !(f > 0 && f <= 100) {
+			return Amount{}, fmt.Errorf("%q is no percentage between 0 and 100", text)
+		}
+		return Amount{Percent: f}, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return Amount{}, fmt.Errorf("%q is no number of items", text)
+	}
+	return Amount{N: n}, nil
+}

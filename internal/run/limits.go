@@ -1,0 +1,107 @@
+package run
+
+import (
+	"context"
+	"sync"
+	"syscall"
+
+	"github.com/mostlylucid/eph/internal/item"
+)
+
+const (
+	// filesPerJob is how many descriptors a job costs while it runs: two pipes, the process,
+	// and at its start both ends of the pipes; with grouped output perhaps two files.
+	filesPerJob = 8
+	// filesOfOwn are kept for eph itself.
+	filesOfOwn = 32
+)
+
+// affordable is how many jobs the limit on open files allows, at most want and at least one.
+func affordable(want int) int {
+	var lim syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil || lim.Cur > 1<<30 {
+		return want
+	}
+	return max(1, min(want, (int(lim.Cur)-filesOfOwn)/filesPerJob))
+}
+
+// fillTo is how many bytes of arguments, pointers to them included, -X fills a command line
+// to: what xargs does, and far below what a system takes beside any environment.
+const fillTo = 128 << 10
+
+// fits reports whether a record still fits into an item with -X. It is asked for each record
+// of an item but the first.
+func (r *Run) fits(records []item.Record, next item.Record) bool {
+	if r.commands.command == nil {
+		return false
+	}
+	if r.tally == nil {
+		r.tally = r.commands.command.Tally(r.values(&task{}, 1, 1))
+	}
+	if len(records) == 1 {
+		r.tally.Reset()
+		r.tally.Add(&records[0])
+	}
+	total, _ := r.tally.Add(&next)
+	return total <= fillTo
+}
+
+// mostHeld is how many bytes of items are held at once, however many items that is.
+const mostHeld = 8 << 20
+
+// budget bounds the bytes of the items that were read and have not ended. One goroutine
+// takes, any may give.
+type budget struct {
+	mu   sync.Mutex
+	held int
+	room chan struct{} // closed when something is given back; nil while nobody waits
+}
+
+// take waits until n bytes fit, or nothing else is held, for an item larger than the budget
+// has to run as well.
+func (b *budget) take(ctx context.Context, n int) error {
+	for {
+		b.mu.Lock()
+		if b.held == 0 || b.held+n <= mostHeld {
+			b.held += n
+			b.mu.Unlock()
+			return nil
+		}
+		room := make(chan struct{})
+		b.room = room
+		b.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (b *budget) give(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held -= n
+	if b.room != nil {
+		close(b.room)
+		b.room = nil
+	}
+}
+
+// weight is about how many bytes a task holds.
+func (t *task) weight() int {
+	const each = 128
+	n := each
+	for i := range t.item.Records {
+		r := &t.item.Records[i]
+		text := len(r.Text) + len(r.Raw)
+		if r.Value != nil {
+			text *= 4 // the decoded value
+		}
+		for _, f := range r.Fields {
+			text += len(f)
+		}
+		n += each + text
+	}
+	return n
+}

@@ -1,0 +1,128 @@
+package run
+
+import (
+	"os"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// Plan is a run as the command line asked for it: every flag parsed, every default filled
+// in, every contradiction refused. It still holds templates as text, because what a template
+// may name can depend on the header of the input; Prepare compiles them.
+type Plan struct {
+	Version string // of eph, for the log
+
+	// Input says where items come from. Its Fill is set by Prepare.
+	Input item.Options
+	Fill  bool // -X: as many records per job as the command line holds
+	Empty Empty
+
+	// Command is what is run for each item. Exactly one of Words and Shell is set, or
+	// neither: then each item is a command line of its own.
+	Words     []string
+	Shell     string
+	ShellPath string           // the shell of Shell and of items that are commands
+	Template  template.Options // Replace, JSON and Missing; Columns is set by Prepare
+	Env       []Assignment     // --env
+	Workdir   string           // template; "" is the current directory
+	Stdin     Stdin
+	StdinFile string // template, with StdinFile
+
+	// When.
+	Jobs     int           // at once; at least 1, or Unlimited
+	Delay    time.Duration // between two starts
+	Window   int           // items held at once
+	Timeout  time.Duration // of one attempt
+	Deadline time.Duration // of the whole run
+	Term     []job.Step
+
+	// In which order. Key, Priority and Lane are templates; "" is unset.
+	Key      string
+	KeyJobs  int
+	KeyFail  KeyFail
+	Priority string
+	Lane     string
+	Lanes    []Lane
+
+	// On failure.
+	Attempts      int // in all; at least 1
+	RetryDelay    time.Duration
+	RetryMaxDelay time.Duration
+	RetryJitter   float64 // 0 to 1
+	RetryOn       Ends    // empty: any
+	NoRetryOn     Ends
+	OKOn          Ends // count as success
+	FatalOn       Ends // end the run like a --halt soon
+	Halt          Halt
+	MaxFails      Amount // more failures than this end the run; zero Amount with MaxFailsSet false: no limit
+	MaxFailsSet   bool
+
+	// What is said.
+	Output  output.Options
+	Tag     bool   // tag lines with the item
+	TagText string // or with this template
+	Trace   bool
+	Summary Summary
+	Failed  string // file for the failed items; "" none
+	Log     string // file, "-" or "fd:N"; "" none
+}
+
+// Unlimited is more jobs at once than any machine runs: the limits of the system decide.
+const Unlimited = 1 << 20
+
+// Assignment is a variable of the jobs' environment; Value is a template.
+type Assignment struct{ Name, Value string }
+
+// Lane is a class of urgency. A Weight of 0 is strict.
+type Lane struct {
+	Name   string
+	Weight int
+}
+
+// Empty says what becomes of a run without any item.
+type Empty uint8
+
+// The ways to take an empty input.
+const (
+	EmptyOK   Empty = iota // nothing runs, status 0
+	EmptyFail              // nothing runs, status 122
+	EmptyRun               // the command runs once, without an item
+)
+
+// Stdin says what jobs read.
+type Stdin uint8
+
+// The kinds of standard input of a job.
+const (
+	StdinNone    Stdin = iota // /dev/null
+	StdinItem                 // the item's text
+	StdinInherit              // that of eph
+	StdinFile                 // a file
+)
+
+// KeyFail says what a failed item means for the later ones of its key.
+type KeyFail uint8
+
+// The answers to a failed item of a key.
+const (
+	KeyContinue KeyFail = iota // nothing
+	KeySkip                    // they are skipped
+	KeyHalt                    // the run ends, like a --halt soon
+)
+
+// Summary says when the summary is printed.
+type Summary uint8
+
+// When to print the summary.
+const (
+	SummaryAuto Summary = iota // when something did not succeed
+	SummaryAlways
+	SummaryNone
+)
+
+// Streams are the standard streams of eph.
+type Streams struct{ In, Out, Err *os.File }

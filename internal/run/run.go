@@ -1,0 +1,315 @@
+// Package run is the story of one run: items come in, a coordinator decides when each may
+// start, a runner runs it, a writer puts its output in order, and every step is a signal.
+//
+// This file tells the story from the first item to the last; task.go tells it for one item.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/observe"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/record"
+	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Run is a run that is ready to start: its input is open, its templates are compiled and its
+// command was found.
+type Run struct {
+	plan     Plan
+	streams  Streams
+	id       string
+	began    time.Time
+	input    *item.Reader
+	commands commands
+	runner   job.Runner
+	environ  environ
+	out      *output.Writer
+	pool     *coord.Keyed[string, *task]
+	gate     coord.Gate // drops what waits once the run is to end
+	slots    slots
+	held     budget          // of memory for items
+	wanted   int             // jobs at once, before limits of the system
+	tally    *template.Tally // of the item that -X fills
+	total    int64           // number of items, known ahead only where a template asks for it
+
+	sink    signals.Sink
+	saying  sync.RWMutex // held alone to say the last word
+	silent  bool         // it was said
+	log     *observe.Log
+	summary *observe.Summary
+	failed  *record.Failed
+
+	books books
+
+	intake     context.Context // ends when no more items are to be read
+	stopIntake context.CancelCauseFunc
+
+	mu     sync.Mutex
+	ending *ending // why the run ends early; nil while it does not
+}
+
+// Report is how a run ended.
+type Report struct {
+	Status fail.Status
+	DieBy  syscall.Signal // the signal by which eph has to die, or 0
+	Err    error          // why eph could not do its work, to be printed; nil if it could
+}
+
+// Prepare opens the input, compiles the templates and looks the command up. The end of ctx
+// calls off what blocks in that. Its errors are *fail.Error; nothing was run.
+func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
+	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
+	r.intake, r.stopIntake = context.WithCancelCause(ctx)
+	input := p.Input
+	if p.Fill {
+		input.Fill = r.fits
+	}
+	var err error
+	if r.input, err = item.Open(ctx, input, s.In); err != nil {
+		return nil, err
+	}
+	if r.commands, err = compile(p, r.input.Columns()); err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		_ = r.input.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// open makes everything that needs the templates.
+func (r *Run) open() error {
+	p := &r.plan
+	r.environ = newEnviron(p, r.id)
+	r.wanted, p.Jobs = p.Jobs, affordable(p.Jobs)
+	p.Output.Window = int64(p.Window)
+	r.out = output.New(r.streams.Out, r.streams.Err, p.Output)
+	o := coord.Options{
+		Limit: p.Jobs, PerKey: p.KeyJobs, Window: p.Window,
+		Retry: retries(p), Gate: &r.gate, History: -1, NoClock: true,
+	}
+	for _, l := range p.Lanes {
+		o.Lanes = append(o.Lanes, coord.Lane{Name: l.Name, Weight: l.Weight})
+	}
+	if p.Delay > 0 {
+		o.Rate = &spacing{every: p.Delay}
+	}
+	var key func(*task) string
+	if r.commands.key != nil {
+		key = func(t *task) string { return t.key }
+	}
+	r.pool = coord.NewKeyed(key, r.attempt, o)
+	r.pool.Notify(coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished})
+	return nil
+}
+
+// Execute runs everything and returns when nothing it started is alive. The end of ctx is a
+// Drain.
+func (r *Run) Execute(ctx context.Context) Report {
+	r.began = time.Now()
+	if err := r.watch(); err != nil {
+		return Report{Status: fail.StatusOf(err), Err: err}
+	}
+	stopWatching := context.AfterFunc(ctx, func() { r.Drain("context") })
+	defer stopWatching()
+	if r.plan.Deadline > 0 {
+		timer := time.AfterFunc(r.plan.Deadline, func() {
+			r.end(ending{reason: event.ReasonDeadline, now: true})
+		})
+		defer timer.Stop()
+	}
+	r.say(event.RunStarted, &event.Fields{
+		Version: r.plan.Version, Command: r.commands.words(), Dir: workingDir(), PID: os.Getpid(), Jobs: r.plan.Jobs,
+	})
+	if r.plan.Jobs < r.wanted && r.wanted != Unlimited {
+		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", r.plan.Jobs, r.wanted))
+	}
+	err := r.feed()
+	_ = r.pool.Drain(context.Background())
+	if closeErr := r.out.Close(); err == nil {
+		err = closeErr
+	}
+	return r.report(err)
+}
+
+// watch attaches those who watch the signals of the run.
+func (r *Run) watch() (err error) {
+	if r.plan.Log != "" {
+		if r.log, err = observe.OpenLog(r.plan.Log, r.id, r.streams.Err, &r.sink); err != nil {
+			return err
+		}
+	}
+	if r.plan.Failed != "" {
+		if r.failed, err = record.OpenFailed(r.plan.Failed, r.delimiter(), r.header(), &r.sink); err != nil {
+			return err
+		}
+	}
+	if r.plan.Summary != SummaryNone {
+		r.summary = observe.NewSummary(&r.sink)
+	}
+	return nil
+}
+
+// feed reads items until the input or the run ends, and hands them to the coordinator.
+func (r *Run) feed() error {
+	err := r.each(r.submit)
+	if err == nil && r.intake.Err() == nil {
+		r.say(event.InputClosed, &event.Fields{Total: r.books.counts().Read})
+	}
+	return err
+}
+
+// each calls do for every item, until the input or the run ends.
+func (r *Run) each(do func(*task) error) error {
+	read := r.input.Next
+	if r.commands.uses("@total") {
+		read = r.readAll(read)
+	}
+	if r.plan.Empty == EmptyRun {
+		read = orEmpty(read)
+	}
+	for {
+		it, err := read(r.intake)
+		if bad, ok := errors.AsType[*item.RecordError](err); ok {
+			r.reject(bad)
+			continue
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case r.intake.Err() != nil:
+			r.books.unread()
+			return nil
+		case err != nil:
+			return err
+		}
+		r.books.read()
+		if err := do(&task{item: it, read: time.Now()}); err != nil {
+			return err
+		}
+	}
+}
+
+// submit finds out what orders a task and gives it to the coordinator. It waits for room.
+func (r *Run) submit(t *task) error {
+	opts, err := r.classify(t)
+	if err != nil {
+		r.unfit(t, err)
+		return nil
+	}
+	if r.heard(event.JobQueued) {
+		r.say(event.JobQueued, t.fields())
+	}
+	t.held = t.weight()
+	if err = r.held.take(r.intake, t.held); err != nil {
+		t.held = 0
+	} else if err = r.out.Wait(r.intake, t.item.Seq); err == nil {
+		_, err = r.pool.Put(r.intake, t, opts...)
+	}
+	if err != nil {
+		r.held.give(t.held)
+		r.unrun(t, r.reason())
+	}
+	return nil
+}
+
+// report closes the books.
+func (r *Run) report(err error) Report {
+	r.mu.Lock()
+	ending := r.ending
+	r.mu.Unlock()
+	_ = r.input.Close()
+	counts := r.books.counts()
+	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending)}
+	if ending != nil {
+		rep.DieBy = ending.signal
+		if rep.Err == nil {
+			rep.Err = ending.err
+		}
+	}
+	if errors.Is(rep.Err, syscall.EPIPE) {
+		rep.Err, rep.DieBy = nil, syscall.SIGPIPE
+	}
+	if rep.Err != nil {
+		rep.Status = fail.Worse(rep.Status, fail.StatusOf(rep.Err))
+	}
+	took := time.Since(r.began)
+	status := int(rep.Status)
+	if rep.DieBy != 0 {
+		status = int(fail.BySignal) + int(rep.DieBy)
+	}
+	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(took)}
+	if ending != nil {
+		finished.Reason = ending.reason
+	}
+	r.sayLast(event.RunFinished, finished)
+	for _, err := range r.closeWatchers() {
+		if err != nil && rep.DieBy == 0 {
+			rep.Status = fail.Worse(rep.Status, fail.Broken)
+			rep.Err = errors.Join(rep.Err, err)
+		}
+	}
+	if r.summary != nil && rep.DieBy != syscall.SIGPIPE &&
+		(r.plan.Summary == SummaryAlways || counts.Succeeded != counts.Read || counts.Rejected > 0 || rep.DieBy != 0) {
+		_, _ = io.WriteString(r.streams.Err, r.summary.Text(&counts, took))
+	}
+	return rep
+}
+
+func (r *Run) closeWatchers() (errs []error) {
+	if r.summary != nil {
+		r.summary.Close()
+	}
+	if r.failed != nil {
+		errs = append(errs, r.failed.Close())
+	}
+	if r.log != nil {
+		errs = append(errs, r.log.Close())
+	}
+	return errs
+}
+
+// say raises a signal of the run. Once the last word is said it does nothing: a signal of the
+// operating system can come at any time.
+func (r *Run) say(name string, f *event.Fields) {
+	r.saying.RLock()
+	defer r.saying.RUnlock()
+	if !r.silent {
+		event.Raise(&r.sink, name, f)
+	}
+}
+
+func (r *Run) sayLast(name string, f *event.Fields) {
+	r.saying.Lock()
+	defer r.saying.Unlock()
+	r.silent = true
+	event.Raise(&r.sink, name, f)
+}
+
+// warn tells of something that does not stop the run.
+func (r *Run) warn(message string) {
+	r.say(event.Warning, &event.Fields{Message: message})
+}
+
+func workingDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
