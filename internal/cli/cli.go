@@ -1,0 +1,168 @@
+// Package cli is the face of eph: it makes a run.Plan of the command line, and a status and
+// some text of how the run went. It alone knows of cobra and of colours.
+//
+// Reading the command line has two stages. The first stores every flag as it was typed; the
+// second, which touches nothing outside either, resolves the texts, fills in the defaults and
+// refuses what contradicts itself. One table of flags is the source of the parser, the help,
+// the man page and the completion of shells.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/run"
+)
+
+// Main runs eph with these arguments, the name of the program not among them, and returns
+// its exit status. It does not return when eph has to die by a signal.
+func Main(args []string, s run.Streams) int {
+	// A write to a pipe that nobody reads has to be an error, and not the end of eph while
+	// its jobs run. Ignoring the signal would do as much, but what is ignored is inherited:
+	// the yes of a job `yes | head` would never end.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	job.SealDescriptors()
+
+	p := newProgram(s, useProcessors())
+	report := p.execute(args)
+	if report.Err != nil {
+		complain(s.Err, report.Err, newStyle(colorful(p.typed.color.s, os.Getenv, s.Err)))
+	}
+	if report.DieBy != 0 {
+		return dieBy(report.DieBy)
+	}
+	return int(report.Status)
+}
+
+// useProcessors returns how many processors this process may use, by its affinity and the
+// quota of its control group, and lets Go use one more: the start of a process blocks a
+// processor of Go's until the new program has been loaded, and nothing that eph does
+// meanwhile should wait for that.
+func useProcessors() int {
+	runtime.SetDefaultGOMAXPROCS() // GOMAXPROCS in the environment is meant for the jobs
+	n := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(n + 1)
+	return n
+}
+
+// program is one call of eph.
+type program struct {
+	streams run.Streams
+	cpus    int
+	typed   typed
+	groups  []group
+	flags   *pflag.FlagSet
+	literal bool       // -- or run stands before the command: its words are meant as they are
+	report  run.Report // of the run, if there was one
+	unsaid  error      // why a page could not be written, where cobra has no place for an error
+}
+
+func newProgram(s run.Streams, cpus int) *program {
+	p := &program{streams: s, cpus: cpus, flags: pflag.NewFlagSet("eph", pflag.ContinueOnError)}
+	p.groups = p.typed.groups()
+	for _, g := range p.groups {
+		for i := range g.flags {
+			g.flags[i].register(p.flags)
+		}
+	}
+	p.flags.SetInterspersed(false)
+	return p
+}
+
+// execute does what the arguments ask for.
+func (p *program) execute(args []string) run.Report {
+	root := p.root()
+	args, err := p.locate(root, args)
+	if err == nil {
+		root.SetArgs(args)
+		err = root.Execute()
+	}
+	if err == nil {
+		err = p.unsaid
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return run.Report{DieBy: syscall.SIGPIPE}
+	case err != nil:
+		return run.Report{Status: fail.StatusOf(err), Err: err}
+	}
+	return p.report
+}
+
+// run runs a command for each item.
+func (p *program) run(operands []string) error {
+	if p.typed.version {
+		return p.print(versionLine())
+	}
+	plan, err := p.typed.plan(operands, p.cpus)
+	if err != nil {
+		return err
+	}
+	plan.Version = versionName()
+	plan.Template.Operators = p.literal
+	ctx := context.Background()
+	r, err := run.Prepare(ctx, plan, p.streams)
+	switch {
+	case err != nil:
+		return err
+	case bool(p.typed.explain):
+		return written(r.Explain(p.streams.Out))
+	case bool(p.typed.dryRun):
+		p.report = r.DryRun(ctx)
+		return nil
+	}
+	if isTerminal(p.streams.In) && readsInput(&plan) {
+		_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
+	}
+	var hint io.Writer
+	if isTerminal(p.streams.Err) {
+		hint = p.streams.Err
+	}
+	stop := watch(r, hint)
+	p.report = r.Execute(ctx)
+	stop()
+	return nil
+}
+
+// readsInput reports whether items come from standard input.
+func readsInput(p *run.Plan) bool {
+	sources := p.Input.Sources
+	return len(sources) == 0 || slices.ContainsFunc(sources, func(s item.Source) bool { return s.File == "-" })
+}
+
+// terminalNote tells someone who may wonder why nothing happens. The items run as they come,
+// so a terminal is as good an input as any.
+func terminalNote(p *run.Plan) string {
+	what := "items"
+	if len(p.Words) == 0 && p.Shell == "" {
+		what = "commands"
+	}
+	return "eph: reading " + what + " from the terminal, ^D ends them; eph --help shows how else\n"
+}
+
+// print writes to standard output.
+func (p *program) print(text string) error {
+	_, err := io.WriteString(p.streams.Out, text)
+	return written(err)
+}
+
+func written(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*fail.Error](err); ok {
+		return e
+	}
+	return fail.Own("cannot write to standard output: %w", err)
+}

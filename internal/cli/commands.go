@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// root is the tree of commands: the words that cannot be the name of a program to run, unless
+// `run` or `--` stands before them. The list is fixed, so that no later version of eph takes
+// a program's name away from a script.
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "eph",
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		ValidArgsFunction: completeOperand,
+		RunE:              func(_ *cobra.Command, operands []string) error { return p.run(operands) },
+	}
+	root.SetOut(p.streams.Out)
+	root.SetErr(p.streams.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err, p.groups) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { p.unsaid = p.helpOn(c.Root(), c.Name()) })
+
+	help := &cobra.Command{
+		Use:   "help",
+		Short: "explain a topic",
+		RunE:  func(_ *cobra.Command, topics []string) error { return p.help(root, topics) },
+	}
+	for _, t := range topics {
+		help.ValidArgs = append(help.ValidArgs, cobra.CompletionWithDesc(t.name, t.title))
+	}
+	root.SetHelpCommand(help)
+
+	runCommand := &cobra.Command{
+		Use:               "run",
+		Short:             "run the command that follows, whatever its name",
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: root.ValidArgsFunction,
+		RunE:              root.RunE,
+	}
+	root.Flags().AddFlagSet(p.flags)
+	runCommand.Flags().AddFlagSet(p.flags)
+	for _, c := range []*cobra.Command{root, runCommand} {
+		c.Flags().SetInterspersed(false)
+	}
+	p.completeFlags(root)
+
+	root.AddCommand(help, runCommand,
+		&cobra.Command{
+			Use:       "completion",
+			Short:     "print a script that makes a shell complete eph",
+			ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+			RunE:      func(_ *cobra.Command, args []string) error { return p.completion(root, args) },
+		},
+		&cobra.Command{
+			Use:   "man",
+			Short: "print the manual page",
+			RunE:  alone("man", func() error { return p.print(manual(p.groups)) }),
+		},
+		&cobra.Command{
+			Use:   "version",
+			Short: "print the version",
+			RunE:  alone("version", func() error { return p.print(versionLine()) }),
+		},
+	)
+	for _, word := range []string{"ctl", "worker", "xargs", "parallel"} {
+		root.AddCommand(&cobra.Command{
+			Use:                word,
+			Hidden:             true,
+			DisableFlagParsing: true,
+			RunE: func(_ *cobra.Command, args []string) error {
+				return fail.Usage("%s is a reserved word, and no command of this version of eph", word).
+					Advise("%s", escaped(word, args))
+			},
+		})
+	}
+	return root
+}
+
+// words are the names of the commands, as they are listed.
+func words(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	slices.Sort(names)
+	return names
+}
+
+// alone is a command that takes no operand.
+func alone(word string, do func() error) func(*cobra.Command, []string) error {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fail.Usage("eph %s takes no operand", word).Place("eph "+word+" "+args[0], len(word)+5, len(args[0])).
+				Advise("%s", escaped(word, args))
+		}
+		return do()
+	}
+}
+
+// escaped is the command line that runs a program with the name of a command.
+func escaped(word string, args []string) string {
+	line := "eph -- " + word
+	for _, a := range args {
+		line += " " + template.Quote(a)
+	}
+	return line + "   (runs a program of this name)"
+}
+
+// locate returns the arguments in a form in which cobra finds the right command: it looks for
+// one anywhere among them, and takes -0P 8 for a flag without a value. The flags before the
+// first operand are parsed here.
+func (p *program) locate(root *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return args, nil
+	}
+	if err := p.flags.Parse(unglue(p.flags, args)); err != nil {
+		return nil, flagError(err, p.groups)
+	}
+	operands := p.flags.Args()
+	p.literal = p.flags.ArgsLenAtDash() >= 0 || len(operands) > 0 && operands[0] == "run"
+	named := p.flags.ArgsLenAtDash() < 0 && len(operands) > 0 && slices.Contains(words(root), operands[0])
+	if named && !bool(p.typed.help || p.typed.version) {
+		return operands, nil
+	}
+	return append([]string{"--"}, operands...), nil
+}

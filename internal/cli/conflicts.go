@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+)
+
+// conflict returns the first two things on the command line that cannot be meant together.
+func (t *typed) conflict(s shape) error {
+	stdinItems := len(s.sources) == 0 || slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "-" })
+	itemsAreCommands := len(s.words) == 0 && s.shell == ""
+	again := t.retries.set || t.attempts.set
+	captured := !bool(t.ungroup)
+
+	for _, c := range []struct {
+		both      bool
+		what, try string
+	}{
+		{bool(t.null) && t.delimiter.set, "-0 and -d both say where an item ends", "one of them"},
+		{bool(t.json && t.null), "--json finds the ends of values by itself; -0 would split them", "--json alone"},
+		{bool(t.json) && t.delimiter.set, "--json finds the ends of values by itself; -d would split them", "--json alone"},
+		{bool(t.json) && t.colSep.set, "--json has fields, not columns; -C is for lines", "{.name} for a field, {[0]} for an element"},
+		{bool(t.json && t.header), "--json names its fields itself; -H is for lines", "{.name} for a field"},
+		{bool(t.noRunEmpty) && t.empty.set && t.empty.s != "ok", "-r is --empty ok, and --empty says otherwise", "one of them"},
+		{itemsAreCommands && t.empty.s == "run", "--empty run has no command to run: each item is one", "eph --empty run command"},
+		{bool(t.fill) && itemsAreCommands, "-X fills the command line of a command, and here each item is one", "eph -X command"},
+		{t.maxArgs.set && itemsAreCommands && t.maxArgs.s != "1", "-n gives items to a command, and here each item is one", "eph -n 2 command"},
+
+		{t.shell.set && len(s.words) > 0, "--shell has no template to run: separate words are run without a shell", "eph --shell " + t.shell.s + " -c '...'"},
+		{t.stdin.s == "inherit" && stdinItems, "--stdin inherit would let the jobs read the items away", "-a FILE for the items"},
+		{bool(t.dryRun && t.explain), "--dry-run and --explain are two answers", "one of them"},
+		{bool(t.dryRun || t.explain) && t.log.set, "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.failed.set, "--failed: nothing is run that could fail", "--failed without --dry-run and --explain"},
+
+		{t.keyJobs.set && !t.key.set, "--key-jobs needs keys", "--key '{1}'"},
+		{t.keyFail.set && !t.key.set, "--key-fail needs keys", "--key '{1}'"},
+		{t.lane.set && !t.lanes.set, "--lane needs the list of lanes", "--lanes gold:4,silver:2,bronze:1"},
+		{t.lanes.set && !t.lane.set, "--lanes needs to know the lane of an item", "--lane '{1}'"},
+		{bool(t.keepOrder && t.ungroup), "-k puts in order what -u lets through unseen", "-k alone"},
+
+		{t.retries.set && t.attempts.set, "--retries counts the tries after the first, --attempts all of them", "one of them"},
+		{t.retryDelay.set && !again, "--retry-delay: nothing is tried again", "--retries 3"},
+		{t.retryMaxDelay.set && !again, "--retry-max-delay: nothing is tried again", "--retries 3"},
+		{t.retryJitter.set && !again, "--retry-jitter: nothing is tried again", "--retries 3"},
+		{t.retryOn.set && !again, "--retry-on: nothing is tried again", "--retries 3"},
+		{t.noRetryOn.set && !again, "--no-retry-on: nothing is tried again", "--retries 3"},
+		{bool(t.failFast) && t.halt.set, "-F is --halt soon,fail=1, and --halt says otherwise", "one of them"},
+		{bool(t.failFast) && t.maxFails.set, "-F ends the run at the first failure, which --max-fails would bear", "one of them"},
+
+		{bool(t.group && t.lineBuffer), "--group and --line-buffer are two ways to print", "one of them"},
+		{bool(t.group && t.ungroup), "--group and -u are two ways to print", "one of them"},
+		{bool(t.lineBuffer && t.ungroup), "--line-buffer and -u are two ways to print", "one of them"},
+		{bool(t.tag) && t.tagText.set, "--tag is --tagstring '{}', and --tagstring says otherwise", "one of them"},
+		{bool(t.tag) && !captured, "--tag marks lines that -u lets through unseen", "--tag --line-buffer"},
+		{t.tagText.set && !captured, "--tagstring marks lines that -u lets through unseen", "--line-buffer in place of -u"},
+		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
+		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
+	} {
+		if c.both {
+			return fail.Usage("%s", c.what).Advise("%s", c.try)
+		}
+	}
+	return nil
+}

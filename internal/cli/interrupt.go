@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// controls is what signals do to a run.
+type controls interface {
+	Interrupt(unix.Signal)
+	Kill()
+	Hangup()
+	AddSlots(int)
+	Suspend()
+	Resume()
+}
+
+// watched are the signals that a run takes.
+var watched = []os.Signal{
+	unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP,
+	unix.SIGUSR1, unix.SIGUSR2, unix.SIGTSTP, unix.SIGCONT,
+}
+
+// watch passes the signals of the system on to a run, until the function it returns is
+// called. A signal that was ignored when eph was started, as nohup does, stays ignored.
+// Where hint is set, the first ^C says on it what a second one does.
+func watch(r controls, hint io.Writer) (stop func()) {
+	c := make(chan os.Signal, 16)
+	for _, s := range watched {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { pass(c, r, hint, suspendSelf, giveUp) })
+	return func() {
+		signal.Stop(c)
+		close(c)
+		wg.Wait()
+	}
+}
+
+// patience is how long a run that was told to end twice may take.
+const patience = time.Second
+
+// giveUp ends eph once its jobs were killed and something else holds it up: a reader of its
+// output that does not read, or a file that does not open.
+func giveUp(s unix.Signal) { os.Exit(dieBy(s)) }
+
+// pass acts on signals until c is closed. suspend stops this process, and giveUp ends it.
+func pass(c <-chan os.Signal, r controls, hint io.Writer, suspend func(), giveUp func(unix.Signal)) {
+	interrupted, suspended := false, false
+	var last *time.Timer
+	defer func() {
+		if last != nil {
+			last.Stop()
+		}
+	}()
+	for s := range c {
+		switch s {
+		case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT:
+			if interrupted {
+				r.Kill()
+				if last == nil {
+					last = time.AfterFunc(patience, func() { giveUp(s.(unix.Signal)) })
+				}
+				continue
+			}
+			interrupted = true
+			if hint != nil && s == unix.SIGINT {
+				_, _ = io.WriteString(hint, "eph: ending the running jobs; ^C again kills them\n")
+			}
+			r.Interrupt(s.(unix.Signal))
+		case unix.SIGHUP:
+			r.Hangup()
+		case unix.SIGUSR1:
+			r.AddSlots(+1)
+		case unix.SIGUSR2:
+			r.AddSlots(-1)
+		case unix.SIGTSTP:
+			r.Suspend()
+			suspended = true
+			suspend()
+		case unix.SIGCONT:
+			if suspended {
+				r.Resume()
+			}
+			suspended = false
+		}
+	}
+}
+
+// suspendSelf stops eph with a signal that cannot be caught, since TSTP is. The CONT that
+// ends it comes as a signal too; waiting for that instead of going on here matters, because
+// another thread may be the one that takes the STOP.
+func suspendSelf() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }

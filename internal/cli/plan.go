@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// resolver turns texts into values. It keeps the first error and goes on, so that a plan is
+// one list of fields.
+type resolver struct{ err error }
+
+// plan makes of the command line what it asks for. cpus is how many processors this process
+// may use. It opens and asks nothing.
+func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
+	s, err := shapeOf(operands, bool(t.command))
+	if err != nil {
+		return run.Plan{}, err
+	}
+	files, err := filesOf("--arg-file", t.argFiles.all)
+	if err != nil {
+		return run.Plan{}, err
+	}
+	s.sources = append(files, s.sources...)
+	if err := t.conflict(s); err != nil {
+		return run.Plan{}, err
+	}
+
+	var r resolver
+	r.empty(t)
+	p := run.Plan{
+		Words:     s.words,
+		Shell:     s.shell,
+		ShellPath: t.shell.s,
+		Workdir:   t.workdir.s,
+		Fill:      bool(t.fill),
+		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
+
+		Jobs:     parsed(&r, &t.jobs, func(s string) (int, error) { return parseJobs(s, cpus) }),
+		Delay:    r.duration(&t.delay),
+		Window:   int(r.count(&t.window, 1)),
+		Timeout:  r.duration(&t.timeout),
+		Deadline: r.duration(&t.deadline),
+		Term:     parsed(&r, &t.termSeq, job.ParseSequence),
+
+		Key:      t.key.s,
+		KeyJobs:  int(r.count(&t.keyJobs, 1)),
+		KeyFail:  choice(&r, &t.keyFail, map[string]run.KeyFail{"continue": run.KeyContinue, "skip": run.KeySkip, "halt": run.KeyHalt}),
+		Priority: t.priority.s,
+		Lane:     t.lane.s,
+		Lanes:    r.lanes(&t.lanes),
+
+		Attempts:      r.attempts(t),
+		RetryDelay:    r.duration(&t.retryDelay),
+		RetryMaxDelay: r.duration(&t.retryMaxDelay),
+		RetryJitter:   parsed(&r, &t.retryJitter, parseShare),
+		RetryOn:       r.ends(&t.retryOn),
+		NoRetryOn:     r.ends(&t.noRetryOn),
+		OKOn:          r.ends(&t.okOn),
+		FatalOn:       r.ends(&t.fatalOn),
+		Halt:          r.halt(t),
+		MaxFails:      parsed(&r, &t.maxFails, run.ParseAmount),
+		MaxFailsSet:   t.maxFails.set,
+
+		Output:  r.output(t),
+		Tag:     bool(t.tag),
+		TagText: t.tagText.s,
+		Trace:   bool(t.trace),
+		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
+		Failed:  t.failed.s,
+		Log:     t.log.s,
+	}
+	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
+	r.input(&p, t, s.sources)
+	r.stdin(&p, &t.stdin)
+	for _, s := range t.env.all {
+		a, err := parseAssignment(s)
+		if err != nil {
+			r.refuse(bad(t.env.name, t.env.example, s, err))
+		}
+		p.Env = append(p.Env, a)
+	}
+	return p, r.err
+}
+
+// empty refuses a value that is there and empty: most likely it is a variable of the shell
+// that should have been set.
+func (r *resolver) empty(t *typed) {
+	for _, g := range t.groups() {
+		for _, f := range g.flags {
+			if v, ok := f.value.(*text); ok && v.set && v.s == "" {
+				r.refuse(fail.Usage("%s: its value is empty", v.name).Advise("%s %s", v.name, v.example))
+			}
+		}
+	}
+}
+
+func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
+	p.Input = item.Options{
+		Sources:   sources,
+		Delimiter: parsed(r, &t.delimiter, item.ParseDelimiter),
+		KeepEmpty: bool(t.keepEmpty || t.null) || t.delimiter.set,
+		JSON:      bool(t.json),
+		ColSep:    parsed(r, &t.colSep, regexp.Compile),
+		Header:    bool(t.header),
+		MaxArgs:   int(r.count(&t.maxArgs, 1)),
+		Skip:      r.count(&t.skip, 0),
+		Limit:     r.count(&t.limit, 1),
+	}
+	if t.null {
+		p.Input.Delimiter = "\x00"
+	}
+	p.Template.Replace = t.replace.s
+	p.Template.JSON = bool(t.json)
+	p.Template.Missing = choice(r, &t.missing, map[string]template.Missing{
+		"error": template.MissingError, "empty": template.MissingEmpty, "skip": template.MissingSkip,
+	})
+}
+
+func (r *resolver) stdin(p *run.Plan, v *text) {
+	if file, ok := strings.CutPrefix(v.s, "file:"); ok && file != "" {
+		p.Stdin, p.StdinFile = run.StdinFile, file
+		return
+	}
+	p.Stdin = choice(r, v, map[string]run.Stdin{"none": run.StdinNone, "item": run.StdinItem, "inherit": run.StdinInherit})
+	p.Template.NoAppend = p.Stdin == run.StdinItem
+}
+
+func (r *resolver) output(t *typed) output.Options {
+	o := output.Options{
+		KeepOrder: bool(t.keepOrder),
+		SpoolMem:  parsed(r, &t.spoolMem, parseSize),
+		TmpDir:    t.tmpdir.s,
+	}
+	switch {
+	case bool(t.lineBuffer):
+		o.Mode = output.Lines
+	case bool(t.ungroup):
+		o.Mode = output.Raw
+	}
+	if o.SpoolMem == 0 {
+		o.SpoolMem = -1 // no memory at all, where 0 is the default
+	}
+	return o
+}
+
+// attempts is how often an item is tried in all.
+func (r *resolver) attempts(t *typed) int {
+	if t.attempts.set {
+		return int(r.count(&t.attempts, 1))
+	}
+	return int(r.count(&t.retries, 0)) + 1
+}
+
+func (r *resolver) lanes(v *text) []run.Lane {
+	if !v.set {
+		return nil
+	}
+	lanes, err := parseLanes(v.s)
+	if e, ok := errors.AsType[*laneError](err); ok {
+		r.refuse(fail.Usage("%s: %s", v.name, e.why).Place(v.s, e.at, e.n).Advise("%s %s", v.name, v.example))
+	} else if err != nil {
+		r.refuse(bad(v.name, v.example, v.s, err))
+	}
+	return lanes
+}
+
+func (r *resolver) halt(t *typed) run.Halt {
+	if t.failFast {
+		return run.Halt{What: run.CountFail, At: run.Amount{N: 1}}
+	}
+	return parsed(r, &t.halt, run.ParseHalt)
+}
+
+func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, parseDuration) }
+
+func (r *resolver) count(v *text, least int64) int64 {
+	return parsed(r, v, func(s string) (int64, error) { return parseCount(s, least) })
+}
+
+func (r *resolver) ends(v *text) run.Ends {
+	return parsed(r, v, func(s string) (run.Ends, error) { return run.ParseEnds(v.name, s) })
+}
+
+// parsed is what parse makes of the text, and the zero value for a flag that was neither
+// typed nor has a default.
+func parsed[T any](r *resolver, v *text, parse func(string) (T, error)) T {
+	var zero T
+	if v.s == "" && !v.set {
+		return zero
+	}
+	x, err := parse(v.s)
+	if err != nil {
+		r.refuse(bad(v.name, v.example, v.s, err))
+		return zero
+	}
+	return x
+}
+
+// choice is what the text stands for among a few words.
+func choice[T any](r *resolver, v *text, words map[string]T) T {
+	x, ok := words[v.s]
+	if !ok {
+		known := slices.Sorted(maps.Keys(words))
+		example := cmp.Or(fail.Nearest(v.s, known), v.example)
+		r.refuse(bad(v.name, example, v.s, fmt.Errorf("%q is none of %s", v.s, strings.Join(known, ", "))))
+	}
+	return x
+}
+
+func (r *resolver) refuse(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// bad is the error for a value that a flag cannot have.
+func bad(flag, example, s string, err error) error {
+	if e, ok := errors.AsType[*fail.Error](err); ok {
+		return e
+	}
+	return fail.Usage("%s: %s", flag, err).Place(flag+" "+s, len(flag)+1, len(s)).Advise("%s %s", flag, example)
+}

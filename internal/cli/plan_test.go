@@ -1,0 +1,432 @@
+package cli
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// cpusOfTest is how many processors the tests pretend to have.
+const cpusOfTest = 4
+
+// planOf is the plan that a command line asks for.
+func planOf(args ...string) (run.Plan, error) {
+	p := newProgram(run.Streams{}, cpusOfTest)
+	if err := p.flags.Parse(unglue(p.flags, args)); err != nil {
+		return run.Plan{}, flagError(err, p.groups)
+	}
+	return p.typed.plan(p.flags.Args(), p.cpus)
+}
+
+func mustPlan(t *testing.T, args ...string) run.Plan {
+	t.Helper()
+	p, err := planOf(args...)
+	if err != nil {
+		t.Fatalf("plan of %q: %v", args, err)
+	}
+	return p
+}
+
+func TestDefaults(t *testing.T) {
+	got := mustPlan(t, "echo", "hi")
+	want := run.Plan{
+		Words:         []string{"echo", "hi"},
+		ShellPath:     "/bin/sh",
+		Template:      template.Options{Replace: "{}"},
+		Jobs:          cpusOfTest,
+		Window:        4096,
+		Term:          job.DefaultTerm,
+		KeyJobs:       1,
+		Attempts:      1,
+		RetryDelay:    time.Second,
+		RetryMaxDelay: time.Minute,
+		RetryJitter:   0.25,
+		Output:        output.Options{SpoolMem: 16 << 20},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("plan of a plain command\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func ends(t *testing.T, text string) run.Ends {
+	t.Helper()
+	e, err := run.ParseEnds("test", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestFlags sets every flag and looks for it in the plan.
+func TestFlags(t *testing.T) {
+	fileSource := func(names ...string) (s []item.Source) {
+		for _, n := range names {
+			s = append(s, item.Source{File: n})
+		}
+		return s
+	}
+	tests := []struct {
+		args string // without the command, which is "echo {}"
+		got  func(p *run.Plan) any
+		want any
+	}{
+		{"-a F -a -", func(p *run.Plan) any { return p.Input.Sources }, fileSource("F", "-")},
+		{"--arg-file F", func(p *run.Plan) any { return p.Input.Sources }, fileSource("F")},
+		{"-0", func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Input.KeepEmpty} }, []any{"\x00", true}},
+		{"--null", func(p *run.Plan) any { return p.Input.Delimiter }, "\x00"},
+		{`-d \t`, func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Input.KeepEmpty} }, []any{"\t", true}},
+		{"--delimiter=ab", func(p *run.Plan) any { return p.Input.Delimiter }, "ab"},
+		{"--json", func(p *run.Plan) any { return []bool{p.Input.JSON, p.Template.JSON} }, []bool{true, true}},
+		{"-C ,+", func(p *run.Plan) any { return p.Input.ColSep.String() }, ",+"},
+		{"--colsep ;", func(p *run.Plan) any { return p.Input.ColSep.String() }, ";"},
+		{"-H", func(p *run.Plan) any { return p.Input.Header }, true},
+		{"--header", func(p *run.Plan) any { return p.Input.Header }, true},
+		{"-n3", func(p *run.Plan) any { return p.Input.MaxArgs }, 3},
+		{"--max-args 3", func(p *run.Plan) any { return p.Input.MaxArgs }, 3},
+		{"-X", func(p *run.Plan) any { return p.Fill }, true},
+		{"--fill -n 9", func(p *run.Plan) any { return []any{p.Fill, p.Input.MaxArgs} }, []any{true, 9}},
+		{"--keep-empty", func(p *run.Plan) any { return p.Input.KeepEmpty }, true},
+		{"-r", func(p *run.Plan) any { return p.Empty }, run.EmptyOK},
+		{"--no-run-if-empty --empty ok", func(p *run.Plan) any { return p.Empty }, run.EmptyOK},
+		{"--empty fail", func(p *run.Plan) any { return p.Empty }, run.EmptyFail},
+		{"--empty=run", func(p *run.Plan) any { return p.Empty }, run.EmptyRun},
+		{"--skip 2", func(p *run.Plan) any { return p.Input.Skip }, int64(2)},
+		{"--limit 7", func(p *run.Plan) any { return p.Input.Limit }, int64(7)},
+		{"--window 9", func(p *run.Plan) any { return p.Window }, 9},
+		{"--missing empty", func(p *run.Plan) any { return p.Template.Missing }, template.MissingEmpty},
+		{"--missing skip", func(p *run.Plan) any { return p.Template.Missing }, template.MissingSkip},
+
+		{"-I %", func(p *run.Plan) any { return p.Template.Replace }, "%"},
+		{"--replace @@", func(p *run.Plan) any { return p.Template.Replace }, "@@"},
+		{"--env A={} --env B=x=y --env C=", func(p *run.Plan) any { return p.Env }, []run.Assignment{{Name: "A", Value: "{}"}, {Name: "B", Value: "x=y"}, {Name: "C"}}},
+		{"-w {//}", func(p *run.Plan) any { return p.Workdir }, "{//}"},
+		{"--workdir /", func(p *run.Plan) any { return p.Workdir }, "/"},
+		{"--stdin item", func(p *run.Plan) any { return []any{p.Stdin, p.Template.NoAppend} }, []any{run.StdinItem, true}},
+		{"--stdin none", func(p *run.Plan) any { return p.Stdin }, run.StdinNone},
+		{"--stdin inherit -a F", func(p *run.Plan) any { return p.Stdin }, run.StdinInherit},
+		{"--stdin file:{}.in", func(p *run.Plan) any { return []any{p.Stdin, p.StdinFile} }, []any{run.StdinFile, "{}.in"}},
+		{"-t", func(p *run.Plan) any { return p.Trace }, true},
+		{"--trace", func(p *run.Plan) any { return p.Trace }, true},
+
+		{"-j3", func(p *run.Plan) any { return p.Jobs }, 3},
+		{"-P 3", func(p *run.Plan) any { return p.Jobs }, 3},
+		{"--max-procs 3", func(p *run.Plan) any { return p.Jobs }, 3},
+		{"--jobs 50%", func(p *run.Plan) any { return p.Jobs }, 2},
+		{"-j -1", func(p *run.Plan) any { return p.Jobs }, 3},
+		{"-j+2", func(p *run.Plan) any { return p.Jobs }, 6},
+		{"-j0", func(p *run.Plan) any { return p.Jobs }, run.Unlimited},
+		{"--delay 250ms", func(p *run.Plan) any { return p.Delay }, 250 * time.Millisecond},
+
+		{"-K {1}", func(p *run.Plan) any { return p.Key }, "{1}"},
+		{"--key {1} --key-jobs 2", func(p *run.Plan) any { return []any{p.Key, p.KeyJobs} }, []any{"{1}", 2}},
+		{"--key {1} --key-fail skip", func(p *run.Plan) any { return p.KeyFail }, run.KeySkip},
+		{"--key {1} --key-fail halt", func(p *run.Plan) any { return p.KeyFail }, run.KeyHalt},
+		{"--key {1} --key-fail continue", func(p *run.Plan) any { return p.KeyFail }, run.KeyContinue},
+		{"--priority {2}", func(p *run.Plan) any { return p.Priority }, "{2}"},
+		{"--lane {1} --lanes a:2,b", func(p *run.Plan) any { return []any{p.Lane, p.Lanes} }, []any{"{1}", []run.Lane{{Name: "a", Weight: 2}, {Name: "b", Weight: 1}}}},
+		{"-k", func(p *run.Plan) any { return p.Output.KeepOrder }, true},
+		{"--keep-order", func(p *run.Plan) any { return p.Output.KeepOrder }, true},
+
+		{"--retries 2", func(p *run.Plan) any { return p.Attempts }, 3},
+		{"--retries 0", func(p *run.Plan) any { return p.Attempts }, 1},
+		{"--attempts 2", func(p *run.Plan) any { return p.Attempts }, 2},
+		{"--retries 1 --retry-delay 5", func(p *run.Plan) any { return p.RetryDelay }, 5 * time.Second},
+		{"--retries 1 --retry-max-delay 5m", func(p *run.Plan) any { return p.RetryMaxDelay }, 5 * time.Minute},
+		{"--retries 1 --retry-jitter 50%", func(p *run.Plan) any { return p.RetryJitter }, 0.5},
+		{"--retries 1 --retry-jitter 0", func(p *run.Plan) any { return p.RetryJitter }, 0.0},
+		{"--retries 1 --retry-on 1..5,timeout", func(p *run.Plan) any { return p.RetryOn }, ends(t, "1..5,timeout")},
+		{"--retries 1 --no-retry-on signal:KILL", func(p *run.Plan) any { return p.NoRetryOn }, ends(t, "signal:KILL")},
+		{"--timeout 1.5", func(p *run.Plan) any { return p.Timeout }, 1500 * time.Millisecond},
+		{"--deadline 1d", func(p *run.Plan) any { return p.Deadline }, 24 * time.Hour},
+		{"--term-seq INT,2s", func(p *run.Plan) any { return p.Term }, []job.Step{{Signal: syscall.SIGINT, Wait: 2 * time.Second}, {Signal: syscall.SIGKILL}}},
+		{"-F", func(p *run.Plan) any { return p.Halt }, run.Halt{What: run.CountFail, At: run.Amount{N: 1}}},
+		{"--fail-fast", func(p *run.Plan) any { return p.Halt }, run.Halt{What: run.CountFail, At: run.Amount{N: 1}}},
+		{"--halt now,success=2", func(p *run.Plan) any { return p.Halt }, run.Halt{Now: true, What: run.CountSuccess, At: run.Amount{N: 2}}},
+		{"--max-fails 0", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{}}},
+		{"--max-fails 5%", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{Percent: 5}}},
+		{"--ok-on 1", func(p *run.Plan) any { return p.OKOn }, ends(t, "1")},
+		{"--fatal-on 255", func(p *run.Plan) any { return p.FatalOn }, ends(t, "255")},
+
+		{"--group", func(p *run.Plan) any { return p.Output.Mode }, output.Group},
+		{"--lb", func(p *run.Plan) any { return p.Output.Mode }, output.Lines},
+		{"--line-buffer", func(p *run.Plan) any { return p.Output.Mode }, output.Lines},
+		{"-u", func(p *run.Plan) any { return p.Output.Mode }, output.Raw},
+		{"--ungroup", func(p *run.Plan) any { return p.Output.Mode }, output.Raw},
+		{"--tag", func(p *run.Plan) any { return p.Tag }, true},
+		{"--tagstring [{#}]", func(p *run.Plan) any { return p.TagText }, "[{#}]"},
+		{"--spool-mem 1K", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(1024)},
+		{"--spool-mem 0", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(-1)},
+		{"--tmpdir /var/tmp", func(p *run.Plan) any { return p.Output.TmpDir }, "/var/tmp"},
+		{"--color never", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
+		{"--summary always", func(p *run.Plan) any { return p.Summary }, run.SummaryAlways},
+		{"--summary none", func(p *run.Plan) any { return p.Summary }, run.SummaryNone},
+		{"--failed F", func(p *run.Plan) any { return p.Failed }, "F"},
+		{"--log fd:3", func(p *run.Plan) any { return p.Log }, "fd:3"},
+
+		{"-0P8n1", func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Jobs, p.Input.MaxArgs} }, []any{"\x00", 8, 1}},
+		{"-kj2 -j 5", func(p *run.Plan) any { return []any{p.Output.KeepOrder, p.Jobs} }, []any{true, 5}},
+		{"-k --keep-order=false", func(p *run.Plan) any { return p.Output.KeepOrder }, false},
+	}
+	seen := map[string]bool{"command": true, "shell": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere
+	for _, tt := range tests {
+		args := strings.Fields(tt.args)
+		p := mustPlan(t, append(args, "echo", "{}")...)
+		if got := tt.got(&p); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("plan of %s = %+v, want %+v", tt.args, got, tt.want)
+		}
+		for _, arg := range args {
+			if name, ok := strings.CutPrefix(arg, "--"); ok {
+				name, _, _ = strings.Cut(name, "=")
+				seen[name] = true
+			}
+		}
+	}
+	for _, g := range new(typed).groups() {
+		for _, f := range g.flags {
+			if !seen[f.name] && !seen[f.alias] {
+				t.Errorf("no row sets --%s", f.name)
+			}
+		}
+	}
+}
+
+func TestShape(t *testing.T) {
+	values := func(v ...string) item.Source { return item.Source{Values: v} }
+	tests := []struct {
+		args    []string
+		words   []string
+		shell   string
+		sources []item.Source
+	}{
+		{args: nil},
+		{args: []string{"gzip"}, words: []string{"gzip"}},
+		{args: []string{"{}"}, words: []string{"{}"}},
+		{args: []string{"{.name/.}"}, words: []string{"{.name/.}"}},
+		{args: []string{"gzip", "-9", "{}"}, words: []string{"gzip", "-9", "{}"}},
+		{args: []string{"-k", "ls", "-k"}, words: []string{"ls", "-k"}},
+		{args: []string{"gzip -9"}, shell: "gzip -9"},
+		{args: []string{"a|b"}, shell: "a|b"},
+		{args: []string{"echo;"}, shell: "echo;"},
+		{args: []string{"./*.sh"}, shell: "./*.sh"},
+		{args: []string{"~/bin/x"}, shell: "~/bin/x"},
+		{args: []string{"$EDITOR"}, shell: "$EDITOR"},
+		{args: []string{"-c", "gzip"}, shell: "gzip"},
+		{args: []string{"--command", "a b", ":::", "c"}, shell: "a b", sources: []item.Source{values("c")}},
+		{args: []string{":::", "a", "b"}, sources: []item.Source{values("a", "b")}},
+		{args: []string{"echo", ":::"}, words: []string{"echo"}, sources: []item.Source{values()}},
+		{
+			args: []string{"-a", "F", "echo", ":::", "a", "b", ":::+", "c", "d", "::::", "G", "-", "::::+", "H"}, words: []string{"echo"},
+			sources: []item.Source{{File: "F"}, values("a", "b"), {Values: []string{"c", "d"}, Link: true}, {File: "G"}, {File: "-"}, {File: "H", Link: true}},
+		},
+		{args: []string{"--", "-x", "y"}, words: []string{"-x", "y"}},
+	}
+	for _, tt := range tests {
+		p := mustPlan(t, tt.args...)
+		same := slices.EqualFunc(p.Input.Sources, tt.sources, func(a, b item.Source) bool {
+			return a.File == b.File && a.Link == b.Link && slices.Equal(a.Values, b.Values)
+		})
+		if !slices.Equal(p.Words, tt.words) || p.Shell != tt.shell || !same {
+			t.Errorf("plan of %q = words %q, shell %q, sources %+v, want %q, %q, %+v",
+				tt.args, p.Words, p.Shell, p.Input.Sources, tt.words, tt.shell, tt.sources)
+		}
+	}
+}
+
+func TestShell(t *testing.T) {
+	if p := mustPlan(t, "--shell", "/bin/bash", "a b"); p.ShellPath != "/bin/bash" {
+		t.Errorf("--shell /bin/bash: ShellPath = %q", p.ShellPath)
+	}
+}
+
+// TestConflicts gives the two sides of each contradiction, and what the reason has to name.
+func TestConflicts(t *testing.T) {
+	for _, tt := range []struct {
+		args  string
+		names string
+	}{
+		{"-0 -d , echo", "-0 -d"},
+		{"--json -0 echo", "--json -0"},
+		{"--json -d , echo", "--json -d"},
+		{"--json -C , echo", "--json -C"},
+		{"--json -H echo", "--json -H"},
+		{"-r --empty run echo", "-r --empty"},
+		{"-r --empty fail echo", "-r --empty"},
+		{"--empty run", "--empty"},
+		{"-X", "-X"},
+		{"-n 2", "-n"},
+		{"--shell bash echo {}", "--shell"},
+		{"--stdin inherit echo", "--stdin inherit"},
+		{"--stdin inherit -a - echo", "--stdin inherit"},
+		{"--dry-run --explain echo", "--dry-run --explain"},
+		{"--dry-run --log f echo", "--log"},
+		{"--explain --failed f echo", "--failed"},
+		{"--key-jobs 2 echo", "--key-jobs"},
+		{"--key-fail skip echo", "--key-fail"},
+		{"--lane {} echo", "--lane"},
+		{"--lanes a,b echo", "--lanes"},
+		{"-k -u echo", "-k -u"},
+		{"--retries 1 --attempts 2 echo", "--retries --attempts"},
+		{"--retry-delay 1 echo", "--retry-delay"},
+		{"--retry-max-delay 1 echo", "--retry-max-delay"},
+		{"--retry-jitter 0 echo", "--retry-jitter"},
+		{"--retry-on 1 echo", "--retry-on"},
+		{"--no-retry-on 1 echo", "--no-retry-on"},
+		{"-F --halt now,fail echo", "-F --halt"},
+		{"-F --max-fails 3 echo", "-F --max-fails"},
+		{"--group --lb echo", "--group --line-buffer"},
+		{"--group -u echo", "--group -u"},
+		{"--lb -u echo", "--line-buffer -u"},
+		{"--tag --tagstring x echo", "--tag --tagstring"},
+		{"--tag -u echo", "--tag -u"},
+		{"--tagstring x -u echo", "--tagstring -u"},
+		{"--spool-mem 1 -u echo", "--spool-mem -u"},
+		{"--tmpdir / -u echo", "--tmpdir -u"},
+		{"-c", "-c"},
+		{"-c a b", "-c"},
+		{"echo :::+ a", ":::+"},
+		{"echo ::::", "::::"},
+	} {
+		_, err := planOf(strings.Fields(tt.args)...)
+		if fail.StatusOf(err) != fail.BadUsage {
+			t.Errorf("eph %s: %v, want a usage error", tt.args, err)
+			continue
+		}
+		for name := range strings.FieldsSeq(tt.names) {
+			if !strings.Contains(err.Error(), name) {
+				t.Errorf("eph %s: %q does not name %s", tt.args, err, name)
+			}
+		}
+		if e := err.(*fail.Error); e.Try == "" {
+			t.Errorf("eph %s: %q says nothing to try", tt.args, err)
+		}
+	}
+}
+
+// TestTogether holds that what looks like a contradiction and is none passes.
+func TestTogether(t *testing.T) {
+	for _, args := range []string{
+		"-X -n 5 echo", "--empty ok -r echo", "--stdin inherit echo ::: a", "--retries 0 --retry-on 1 echo",
+		"--halt now,success --max-fails 3 echo", "-k --lb --tag echo", "-n 1", "--skip 0 echo", "-0 --keep-empty echo",
+		"--retry-on 1..5 --no-retry-on 3 --attempts 2 echo", "--shell bash", "--summary none -t echo",
+	} {
+		mustPlan(t, strings.Fields(args)...)
+	}
+}
+
+// TestBadValues gives every flag that takes a value one that it cannot have.
+func TestBadValues(t *testing.T) {
+	for _, tt := range []struct{ flag, value, marked string }{
+		{"--delimiter", `a\q`, `\q`},
+		{"--colsep", "(", "("},
+		{"--max-args", "0", "0"},
+		{"--empty", "sometimes", "sometimes"},
+		{"--skip", "-1", "-1"},
+		{"--limit", "0", "0"},
+		{"--window", "x", "x"},
+		{"--missing", "eror", "eror"},
+		{"--env", "=x", "=x"},
+		{"--stdin", "file:", "file:"},
+		{"--jobs", "8x", "8x"},
+		{"--delay", "-1s", "-1s"},
+		{"--key-jobs", "0", "0"},
+		{"--key-fail", "stop", "stop"},
+		{"--lanes", "a,b:0", "b:0"},
+		{"--retries", "many", "many"},
+		{"--attempts", "0", "0"},
+		{"--retry-delay", "1w", "1w"},
+		{"--retry-max-delay", "", ""},
+		{"--retry-jitter", "150%", "150%"},
+		{"--retry-on", "1,9..2", "9..2"},
+		{"--no-retry-on", "signal:FOO", "signal:FOO"},
+		{"--timeout", "1h-5m", "1h-5m"},
+		{"--deadline", "106752d", "106752d"},
+		{"--term-seq", "TERM,x", "x"},
+		{"--halt", "soon,fail=x", "x"},
+		{"--max-fails", "-1", "-1"},
+		{"--ok-on", "256", "256"},
+		{"--fatal-on", "", ""},
+		{"--spool-mem", "1.5M", "1.5M"},
+		{"--color", "yes", "yes"},
+		{"--summary", "maybe", "maybe"},
+		{"--key", "", ""},
+		{"--log", "", ""},
+	} {
+		args := []string{tt.flag, tt.value}
+		for _, needed := range []string{"--key", "--lane", "--lanes", "--retries"} {
+			if needed != tt.flag && (needed != "--retries" || tt.flag != "--attempts") {
+				args = append(args, needed+"=1")
+			}
+		}
+		_, err := planOf(append(args, "echo", "{}")...)
+		e, ok := err.(*fail.Error)
+		if !ok || fail.StatusOf(err) != fail.BadUsage {
+			t.Errorf("%s %q: %v, want a usage error", tt.flag, tt.value, err)
+			continue
+		}
+		marked := ""
+		if e.Text != "" {
+			marked = e.Text[e.At:min(e.At+e.Len, len(e.Text))]
+		}
+		if marked != tt.marked || e.Try == "" {
+			t.Errorf("%s %q: %q marks %q and says %q, want the mark at %q and something to try", tt.flag, tt.value, e, marked, e.Try, tt.marked)
+		}
+	}
+}
+
+func TestUnglue(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"-0P8n1 gzip -9k", "-0P8 -n1 gzip -9k"},
+		{"-j50%kX a", "-j50% -kX a"},
+		{"-j+2k", "-j+2 -k"},
+		{"-n 5k", "-n 5k"},
+		{"-0P8n 1 a", "-0P8 -n 1 a"},
+		{"-d8n1 a", "-d8n1 a"},
+		{"-j 4 -kn2t a", "-j 4 -kn2 -t a"},
+		{"--jobs -n5k a", "--jobs -n5k a"},
+		{"--jobs=4 -P2k a", "--jobs=4 -P2 -k a"},
+		{"-- -P8n1", "-- -P8n1"},
+		{"-P8z a", "-P8z a"},
+		{"-P8é a", "-P8é a"},
+		{"- -P8n1", "- -P8n1"},
+		{"-test.v a", "-t -est.v a"},
+	} {
+		p := newProgram(run.Streams{}, cpusOfTest)
+		got := strings.Join(unglue(p.flags, strings.Fields(tt.in)), " ")
+		if got != tt.want {
+			t.Errorf("unglue(%s) = %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestFlagErrors(t *testing.T) {
+	for _, tt := range []struct{ args, what, try string }{
+		{"--retrys 3 x", "there is no flag --retrys", "--retries"},
+		{"--dryrun x", "there is no flag --dryrun", "--dry-run"},
+		{"--keeporder x", "there is no flag --keeporder", "--keep-order"},
+		{"--zzzzzzzz x", "there is no flag --zzzzzzzz", "eph help flags"},
+		{"-Z x", "there is no flag -Z", "eph help flags"},
+		{"-test.v x", "there is no flag -e", "eph help flags"},
+		{"-timeout 3 x", "there is no flag -i", "--timeout"},
+		{"--jobs", "--jobs needs a value", "--jobs 4"},
+		{"-kj", "-j needs a value", "-j 4"},
+		{"--key-fail", "--key-fail needs a value", "--key-fail continue|skip|halt"},
+		{"--keep-order=x y", "--keep-order: ", "--keep-order"},
+		{"--=x", "--=x is no flag", "eph help flags"},
+	} {
+		_, err := planOf(strings.Fields(tt.args)...)
+		e, ok := err.(*fail.Error)
+		if !ok || !strings.HasPrefix(e.What, tt.what) || e.Try != tt.try || e.Status != fail.BadUsage {
+			t.Errorf("eph %s: %#v, want %q and try %q", tt.args, err, tt.what, tt.try)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/spf13/pflag"
+)
+
+// typed is the command line as it was typed: the text of each flag, before anything was made
+// of it. Reading it needs no file, no terminal and no other flag; resolve does the rest.
+type typed struct {
+	// Input
+	argFiles   texts
+	null       toggle
+	delimiter  text
+	json       toggle
+	colSep     text
+	header     toggle
+	maxArgs    text
+	fill       toggle
+	keepEmpty  toggle
+	noRunEmpty toggle
+	empty      text
+	skip       text
+	limit      text
+	window     text
+	missing    text
+
+	// Command
+	command toggle
+	shell   text
+	replace text
+	env     texts
+	workdir text
+	stdin   text
+	trace   toggle
+	dryRun  toggle
+	explain toggle
+
+	// Concurrency
+	jobs  text
+	delay text
+
+	// Order
+	key       text
+	keyJobs   text
+	keyFail   text
+	priority  text
+	lane      text
+	lanes     text
+	keepOrder toggle
+
+	// Failure
+	retries       text
+	attempts      text
+	retryDelay    text
+	retryMaxDelay text
+	retryJitter   text
+	retryOn       text
+	noRetryOn     text
+	timeout       text
+	deadline      text
+	termSeq       text
+	failFast      toggle
+	halt          text
+	maxFails      text
+	okOn          text
+	fatalOn       text
+
+	// Output
+	group      toggle
+	lineBuffer toggle
+	ungroup    toggle
+	tag        toggle
+	tagText    text
+	spoolMem   text
+	tmpdir     text
+	color      text
+	summary    text
+	failed     text
+	log        text
+
+	// Meta
+	help    toggle
+	version toggle
+}
+
+// text is the value of a flag that takes one; of several the last counts.
+type text struct {
+	name    string // with its dashes, for messages
+	example string
+	count   bool   // a number, so that other short flags can follow it in a cluster
+	s       string // as typed, or the default
+	set     bool   // it was typed
+}
+
+func (t *text) Set(s string) error { t.s, t.set = s, true; return nil }
+func (t *text) String() string     { return t.s }
+func (*text) Type() string         { return "string" }
+
+// texts is the value of a flag that may be given many times. The name of its type tells
+// cobra so.
+type texts struct {
+	name    string
+	example string
+	all     []string
+}
+
+func (t *texts) Set(s string) error { t.all = append(t.all, s); return nil }
+func (*texts) String() string       { return "" }
+func (*texts) Type() string         { return "stringArray" }
+
+// toggle is a flag without a value; --flag=false takes it back.
+type toggle bool
+
+func (t *toggle) Set(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return errors.New("it is given or not, and takes no value but true and false")
+	}
+	*t = toggle(b)
+	return nil
+}
+func (t *toggle) String() string { return strconv.FormatBool(bool(*t)) }
+
+// Type makes cobra take the flag for one of its own booleans, as --help has to be.
+func (*toggle) Type() string { return "bool" }
+
+var (
+	_ pflag.Value = (*text)(nil)
+	_ pflag.Value = (*texts)(nil)
+	_ pflag.Value = (*toggle)(nil)
+)

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/run"
+)
+
+func TestParseDuration(t *testing.T) {
+	const none = -1
+	for _, tt := range []struct {
+		in   string
+		want time.Duration
+	}{
+		{"5", 5 * time.Second},
+		{"0", 0},
+		{"1.5", 1500 * time.Millisecond},
+		{".5", 500 * time.Millisecond},
+		{"250ms", 250 * time.Millisecond},
+		{"1m30s", 90 * time.Second},
+		{"1d", 24 * time.Hour},
+		{"1.5d", 36 * time.Hour},
+		{"2d3h", 51 * time.Hour},
+		{"106751d", 106751 * 24 * time.Hour},
+		{"106752d", none},
+		{"106751d24h", none},
+		{"", none},
+		{"d", none},
+		{"1d2", none},
+		{"1h1d", none},
+		{"1d1d", none},
+		{"-5", none},
+		{"-1d", none},
+		{"1d-1h", none},
+		{"5x", none},
+		{"1e3", none},
+		{"inf", none},
+		{"5 s", none},
+	} {
+		got, err := parseDuration(tt.in)
+		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
+			t.Errorf("parseDuration(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	const none = -1
+	for _, tt := range []struct {
+		in   string
+		want int64
+	}{
+		{"0", 0},
+		{"512", 512},
+		{"10B", 10},
+		{"1K", 1024},
+		{"1k", 1024},
+		{"1KiB", 1024},
+		{"1KB", 1000},
+		{"1kb", 1000},
+		{"16M", 16 << 20},
+		{"1MB", 1e6},
+		{"2G", 2 << 30},
+		{"2GB", 2e9},
+		{"1T", 1 << 40},
+		{"1TB", 1e12},
+		{"8388607T", 8388607 << 40},
+		{"8388608T", none},
+		{"9223372036854775807", 1<<63 - 1},
+		{"9223372036854775808", none},
+		{"", none},
+		{"K", none},
+		{"-1", none},
+		{"+1", none},
+		{"1.5M", none},
+		{"1P", none},
+		{"1 K", none},
+		{"0x10", none},
+	} {
+		got, err := parseSize(tt.in)
+		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
+			t.Errorf("parseSize(%q) = %d, %v, want %d", tt.in, got, err, tt.want)
+		}
+	}
+}
+
+func TestParseJobs(t *testing.T) {
+	const none = -1
+	for _, tt := range []struct {
+		in   string
+		cpus int
+		want int
+	}{
+		{"1", 8, 1},
+		{"100", 8, 100},
+		{"0", 8, run.Unlimited},
+		{"99999999", 8, run.Unlimited},
+		{"100%", 8, 8},
+		{"50%", 8, 4},
+		{"50%", 3, 1},
+		{"1%", 8, 1},
+		{"250%", 2, 5},
+		{"12.5%", 8, 1},
+		{"99999999999%", 8, run.Unlimited},
+		{"+2", 8, 10},
+		{"+0", 8, 8},
+		{"-2", 8, 6},
+		{"-8", 8, 1},
+		{"-100", 8, 1},
+		{"0%", 8, none},
+		{"-5%", 8, none},
+		{"%", 8, none},
+		{"", 8, none},
+		{"x", 8, none},
+		{"8x", 8, none},
+		{"1e2", 8, none},
+		{"Inf%", 8, none},
+		{"1.5", 8, none},
+		{"99999999999999999999", 8, none},
+	} {
+		got, err := parseJobs(tt.in, tt.cpus)
+		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
+			t.Errorf("parseJobs(%q, %d) = %d, %v, want %d", tt.in, tt.cpus, got, err, tt.want)
+		}
+	}
+}
+
+func TestParseShare(t *testing.T) {
+	const none = -1
+	for _, tt := range []struct {
+		in   string
+		want float64
+	}{
+		{"25%", 0.25},
+		{"0%", 0},
+		{"0", 0},
+		{"100%", 1},
+		{"12.5%", 0.125},
+		{"25", none},
+		{"0.5", none},
+		{"101%", none},
+		{"-1%", none},
+		{"%", none},
+		{"", none},
+		{"NaN%", none},
+	} {
+		got, err := parseShare(tt.in)
+		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
+			t.Errorf("parseShare(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
+		}
+	}
+}
+
+func TestParseLanes(t *testing.T) {
+	lane := func(name string, weight int) run.Lane { return run.Lane{Name: name, Weight: weight} }
+	for _, tt := range []struct {
+		in   string
+		want []run.Lane // nil: refused
+	}{
+		{"gold:4,silver:2,bronze:1", []run.Lane{lane("gold", 4), lane("silver", 2), lane("bronze", 1)}},
+		{"gold,silver", []run.Lane{lane("gold", 0), lane("silver", 0)}},
+		{"gold:3,silver", []run.Lane{lane("gold", 3), lane("silver", 1)}},
+		{"gold:!,silver,bronze", []run.Lane{lane("gold", 0), lane("silver", 1), lane("bronze", 1)}},
+		{"gold:!,silver:!", []run.Lane{lane("gold", 0), lane("silver", 0)}},
+		{"one", []run.Lane{lane("one", 0)}},
+		{"a,a", nil},
+		{"a,,b", nil},
+		{":2", nil},
+		{"a:", nil},
+		{"a:0", nil},
+		{"a:-1", nil},
+		{"a:x", nil},
+		{"a:1000001", nil},
+		{"a1,a2,a3,a4,a5,a6,a7,a8,b1,b2,b3,b4,b5,b6,b7,b8,c1,c2,c3,c4,c5,c6,c7,c8,d1,d2,d3,d4,d5,d6,d7,d8," +
+			"e1,e2,e3,e4,e5,e6,e7,e8,f1,f2,f3,f4,f5,f6,f7,f8,g1,g2,g3,g4,g5,g6,g7,g8,h1,h2,h3,h4,h5,h6,h7,h8,i1", nil},
+	} {
+		got, err := parseLanes(tt.in)
+		if (err != nil) != (tt.want == nil) || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("parseLanes(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
+		}
+	}
+}
