@@ -13,6 +13,8 @@ package job
 import (
 	"context"
 	"io"
+	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -41,6 +43,10 @@ type Command struct {
 	// error; a Read that fails is, in Result.Err.
 	Stdin io.Reader
 
+	// Inherit are files beyond the standard streams that the job gets, under the descriptors
+	// that they have here: those of a jobserver, which its environment names by number.
+	Inherit []*os.File
+
 	// Timeout ends the job after this much running time, the time that eph itself was
 	// stopped not counted. 0 means no limit.
 	Timeout time.Duration
@@ -66,8 +72,22 @@ type Step struct {
 // An error of a writer stops the capture of that stream: the job gets a SIGPIPE at its next
 // write, and Result.Err holds the error. A writer that blocks holds the job back, and Run
 // with it, for as long as it does.
+//
+// Signals, if it is not nil, is fed from a pipe too: what the job writes to the descriptor
+// SignalFD(Command.Inherit).
 type Output struct {
 	Stdout, Stderr io.Writer
+	Signals        io.Writer
+}
+
+// SignalFD is the descriptor on which a job that inherits these files can speak to eph: the
+// first that is free, so that it has one digit, which is all that some shells can redirect.
+func SignalFD(inherit []*os.File) int {
+	fd := 3
+	for slices.ContainsFunc(inherit, func(f *os.File) bool { return int(f.Fd()) == fd }) {
+		fd++
+	}
+	return fd
 }
 
 // End says how a job ended.

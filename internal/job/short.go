@@ -57,7 +57,7 @@ func (p *process) short(timeout time.Duration) bool {
 // endsBy waits for the end of the process until then, and collects what it writes. It reports
 // false when the time is over or more was written than fits a chunk.
 func (p *process) endsBy(limit time.Time) bool {
-	var fds [3]unix.PollFd
+	var fds [4]unix.PollFd
 	for {
 		wait := fds[:1]
 		wait[0] = unix.PollFd{Fd: int32(p.pidfd), Events: unix.POLLIN}

@@ -25,9 +25,10 @@ const restSize = 1 << 20
 // survivor must not be able to write into the output of a later one.
 type streams struct {
 	child    [3]*os.File // inherited files; nil is a pipe
-	theirs   [3]int      // the job's ends of the pipes, -1 where there is none
+	theirs   [4]int      // the job's ends of the pipes, -1 where there is none
+	more     []*os.File  // inherited under their own numbers
 	stdin    *feed
-	captures []*capture // at most two
+	captures []*capture // at most three
 	pending  atomic.Int32
 	drained  chan struct{} // closed when no capture is pending; nil without any
 	fed      sync.WaitGroup
@@ -35,7 +36,8 @@ type streams struct {
 
 // open makes the pipes that c and out need. After an error nothing is left open.
 func (s *streams) open(null *os.File, c *Command, out Output) (err error) {
-	s.theirs = [3]int{-1, -1, -1}
+	s.theirs = [4]int{-1, -1, -1, -1}
+	s.more = c.Inherit
 	defer func() {
 		if err != nil {
 			s.abandon()
@@ -54,6 +56,11 @@ func (s *streams) open(null *os.File, c *Command, out Output) (err error) {
 		s.theirs[0] = r
 		s.stdin = &feed{from: in, to: pollable(w, "stdin of a job")}
 	}
+	if out.Signals != nil {
+		if err = s.capture(signals, out.Signals, null); err != nil {
+			return err
+		}
+	}
 	if err = s.capture(1, out.Stdout, null); err != nil {
 		return err
 	}
@@ -63,6 +70,10 @@ func (s *streams) open(null *os.File, c *Command, out Output) (err error) {
 	}
 	return s.capture(2, out.Stderr, null)
 }
+
+// signals is the place of the signal descriptor among the streams; its number in the job is
+// SignalFD.
+const signals = 3
 
 // same reports whether a and b are one writer. Writers that cannot be compared are two.
 func same(a, b io.Writer) bool {
@@ -98,9 +109,9 @@ func nonblocking(fd int) int {
 	return fd
 }
 
-// files returns the job's descriptors 0, 1 and 2.
+// files returns the job's descriptors from 0 on.
 func (s *streams) files() []uintptr {
-	fds := make([]uintptr, 3)
+	fds := make([]uintptr, 3, 4)
 	for i := range fds {
 		switch {
 		case s.theirs[i] >= 0:
@@ -111,6 +122,22 @@ func (s *streams) files() []uintptr {
 			fds[i] = fds[1] // stderr shares the pipe of stdout
 		}
 	}
+	if s.theirs[signals] >= 0 {
+		fds = place(fds, SignalFD(s.more), s.theirs[signals])
+	}
+	for _, f := range s.more {
+		fds = place(fds, int(f.Fd()), int(f.Fd()))
+	}
+	return fds
+}
+
+// place gives the job fd as its descriptor n; what lies between is closed for it.
+func place(fds []uintptr, n, fd int) []uintptr {
+	const closed = ^uintptr(0)
+	for len(fds) <= n {
+		fds = append(fds, closed)
+	}
+	fds[n] = uintptr(fd)
 	return fds
 }
 
@@ -277,7 +304,7 @@ func (c *capture) deliver() bool {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		c.err = fmt.Errorf("cannot deliver the job's %s: %w", [...]string{1: "stdout", 2: "stderr"}[c.fd], err)
+		c.err = fmt.Errorf("cannot deliver the job's %s: %w", [...]string{1: "stdout", 2: "stderr", signals: "signals"}[c.fd], err)
 	}
 	return err == nil
 }

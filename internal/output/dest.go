@@ -23,12 +23,13 @@ type dest struct {
 	buf    *bufio.Writer
 	failed *atomic.Pointer[error] // for good
 	tell   func(error)
+	stall  *stall
 }
 
-func newDest(name string, out io.Writer, tell func(error)) dest {
+func newDest(name string, out io.Writer, tell func(error), stall *stall) dest {
 	return dest{
-		name: name, out: out, tell: tell, failed: new(atomic.Pointer[error]),
-		buf: bufio.NewWriterSize(patient{out}, bufferSize),
+		name: name, out: out, tell: tell, failed: new(atomic.Pointer[error]), stall: stall,
+		buf: bufio.NewWriterSize(patient{out, stall}, bufferSize),
 	}
 }
 
@@ -72,7 +73,9 @@ func (d *dest) copy(f *os.File, at, n int64) error {
 		if _, err := f.Seek(at, io.SeekStart); err != nil {
 			return err
 		}
+		d.stall.begin()
 		k, err := io.Copy(d.out, io.LimitReader(f, n))
+		d.stall.end()
 		at += k
 		n -= k
 		switch {
@@ -97,9 +100,14 @@ func isOf(err error, f *os.File) bool {
 
 // patient waits where a write would block. A job that shares a terminal with eph may make it
 // non-blocking at any time, for both.
-type patient struct{ out io.Writer }
+type patient struct {
+	out   io.Writer
+	stall *stall
+}
 
 func (w patient) Write(p []byte) (written int, err error) {
+	w.stall.begin()
+	defer w.stall.end()
 	for {
 		n, err := w.out.Write(p[written:])
 		written += n

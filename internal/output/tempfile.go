@@ -17,7 +17,8 @@ const blockSize = 64 << 10
 // a file for each job would run out of descriptors before it runs out of disk. It is as big
 // as the most that was ever held in it, and empty again whenever nothing is.
 type tempFile struct {
-	dir string
+	dir    string
+	opened func(dir string) // told of the making of the file; may be nil
 
 	mu   sync.Mutex
 	file *os.File // not changed once it is there
@@ -36,6 +37,9 @@ func (t *tempFile) alloc() (at int64, err error) {
 		}
 		if t.file, err = openUnnamed(t.dir); err != nil {
 			return 0, t.full(err)
+		}
+		if t.opened != nil {
+			t.opened(t.dir)
 		}
 	}
 	t.used += blockSize

@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Mode says when the output of a job is printed.
@@ -37,7 +38,18 @@ type Options struct {
 
 	// TmpDir is where that file is made, when it is needed. "" is the system's choice.
 	TmpDir string
+
+	// OnSpill is told, once, that memory was not enough and the file is in use; nil is not
+	// told. It must not call the Writer.
+	OnSpill func(dir string)
+
+	// OnStall is told when a write to an output has not come to its end for StallTime, and
+	// again when it has; nil is not told. It must not call the Writer.
+	OnStall func(stalled bool)
 }
+
+// StallTime is how long a write may take before its reader counts as stalled.
+const StallTime = time.Second
 
 // Writer prints the output of jobs. Its methods may be called at the same time.
 type Writer struct {
@@ -60,9 +72,10 @@ func New(stdout, stderr io.Writer, o Options) *Writer {
 		o.KeepOrder = false
 	}
 	w := &Writer{o: o, order: order{head: 1, jobs: map[int64]*Job{}}}
-	w.store = store{limit: o.SpoolMem, file: tempFile{dir: o.TmpDir}}
-	w.out = newDest("standard output", stdout, w.fail)
-	w.err = newDest("standard error", stderr, w.fail)
+	w.store = store{limit: o.SpoolMem, file: tempFile{dir: o.TmpDir, opened: o.OnSpill}}
+	stall := &stall{tell: o.OnStall}
+	w.out = newDest("standard output", stdout, w.fail, stall)
+	w.err = newDest("standard error", stderr, w.fail, stall)
 	return w
 }
 

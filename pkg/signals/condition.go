@@ -65,11 +65,17 @@ func (w *watch) recount(by int) {
 // A ttl of 0 holds it until Clear. A negative one, such as time.Until a moment gone by,
 // ends it at once.
 func (s *Sink) Set(name, key string, ttl time.Duration) bool {
+	return s.Hold(Event{Name: name, Key: key}, ttl)
+}
+
+// Hold is Set with every field of the event in the caller's hands, except Seq and the time.
+// The guard does not judge it, since a condition that holds already raises nothing.
+func (s *Sink) Hold(e Event, ttl time.Duration) bool {
 	s.mu.Lock()
 	c := &s.conditions
-	h, held := c.held[fact{name, key}]
+	h, held := c.held[fact{e.Name, e.Key}]
 	if !held {
-		h = c.begin(Condition{Name: name, Key: key})
+		h = c.begin(Condition{Name: e.Name, Key: e.Key})
 	}
 	c.expire(h, ttl)
 	c.setAlarm(s.endExpired)
@@ -77,7 +83,7 @@ func (s *Sink) Set(name, key string, ttl time.Duration) bool {
 		s.mu.Unlock()
 		return false
 	}
-	e := s.note(name, key)
+	e = s.note(e)
 	s.mu.Unlock()
 	s.announce(e)
 	return true
@@ -203,16 +209,16 @@ func (s *Sink) unwatch(w *watch) {
 // end takes a condition away and notes it.
 func (s *Sink) end(h *holding) Event {
 	s.conditions.drop(h)
-	return s.note(h.Name+cleared, h.Key)
+	return s.note(Event{Name: h.Name + cleared, Key: h.Key})
 }
 
 // note records the event of a change under the lock, so that the window's order of a
 // condition's events is that of its changes.
-func (s *Sink) note(name, key string) Event {
+func (s *Sink) note(e Event) Event {
 	if !s.audible() {
 		return Event{}
 	}
-	e := Event{Name: name, Key: key}
+	e.Seq, e.at = 0, 0
 	s.record(&e)
 	return e
 }
