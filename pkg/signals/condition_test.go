@@ -414,9 +414,8 @@ func TestConditionIsARegister(t *testing.T) {
 
 func TestHoldCarriesItsEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := signals.New(signals.Options{})
-		var got []signals.Event
-		defer s.Subscribe(signals.MustCompile("*"), func(e signals.Event) { got = append(got, e) })()
+		s := signals.New(signals.Options{Window: 8})
+		raised := func() []signals.Event { got, _ := s.Since(0); return got }
 		if !s.Hold(signals.Event{Name: "backpressure.api", Key: "k", Value: 7, Op: 3}, time.Second) {
 			t.Error("it did not hold before")
 		}
@@ -425,11 +424,13 @@ func TestHoldCarriesItsEvent(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
+		got := raised()
 		if !s.Holds(signals.MustCompile("backpressure.*")) || len(got) != 1 || got[0].Value != 7 || got[0].Op != 3 {
 			t.Errorf("after the first time to live: %+v", got)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
+		got = raised()
 		if s.Holds(signals.MustCompile("backpressure.*")) || len(got) != 2 || got[1].Name != "backpressure.api.cleared" || got[1].Key != "k" {
 			t.Errorf("after the second: %+v", got)
 		}
