@@ -206,6 +206,7 @@ func TestStatus(t *testing.T) {
 		{
 			name: "output cannot be delivered", items: []string{"x", "y"},
 			do: func(context.Context, string, job.Command) (job.Result, string) {
+				time.Sleep(time.Second) // by then both are read
 				return job.Result{End: job.Exited, Err: syscall.ENOSPC}, ""
 			},
 			want: fail.Broken, counts: event.Counts{Read: 2, Failed: 1, Cancelled: 1},
