@@ -61,6 +61,18 @@ type Fields struct {
 	Counts  *Counts `json:"counts,omitzero"`
 	Message string  `json:"message,omitzero"`
 
+	// Of a signal that somebody raised, and of what reacts to it.
+	By       string  `json:"by,omitzero"`
+	Value    string  `json:"value,omitzero"`
+	Argument string  `json:"argument,omitzero"`
+	TTL      Seconds `json:"ttl_s,omitzero"`
+	Scope    *Text   `json:"scope,omitzero"`
+	Cooldown Seconds `json:"cooldown_s,omitzero"`
+	RateFrom float64 `json:"rate_from_per_s,omitzero"`
+	RateTo   float64 `json:"rate_to_per_s,omitzero"`
+	Running  int     `json:"running,omitzero"`
+	Waiting  int     `json:"waiting,omitzero"`
+
 	// Original is the item as its input had it, for those who write it back to a file. It is
 	// not logged.
 	Original string `json:"-"`
@@ -89,18 +101,21 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonExit     Reason = "exit"     // it exited with a code that counts as a failure
-	ReasonSignal   Reason = "signal"   // a signal killed it
-	ReasonTimeout  Reason = "timeout"  // it ran longer than --timeout
-	ReasonStart    Reason = "start"    // it could not be started
-	ReasonTemplate Reason = "template" // a template does not fit the item
-	ReasonOutput   Reason = "output"   // what it wrote could not be delivered
-	ReasonKey      Reason = "key"      // an earlier item of its key failed
-	ReasonMissing  Reason = "missing"  // a field is missing, with --missing=skip
-	ReasonHalt     Reason = "halt"     // --halt, --fail-fast, --max-fails or --fatal-on
-	ReasonDeadline Reason = "deadline" // --deadline
-	ReasonDrain    Reason = "drain"    // eph was told to drain
-	ReasonStopped  Reason = "stopped"  // eph was told to stop
+	ReasonExit     Reason = "exit"      // it exited with a code that counts as a failure
+	ReasonSignal   Reason = "signal"    // a signal killed it
+	ReasonTimeout  Reason = "timeout"   // it ran longer than --timeout
+	ReasonStart    Reason = "start"     // it could not be started
+	ReasonTemplate Reason = "template"  // a template does not fit the item
+	ReasonOutput   Reason = "output"    // what it wrote could not be delivered
+	ReasonKey      Reason = "key"       // an earlier item of its key failed
+	ReasonMissing  Reason = "missing"   // a field is missing, with --missing=skip
+	ReasonHalt     Reason = "halt"      // --halt, --fail-fast, --max-fails or --fatal-on
+	ReasonDeadline Reason = "deadline"  // --deadline
+	ReasonDrain    Reason = "drain"     // eph was told to drain
+	ReasonStopped  Reason = "stopped"   // eph was told to stop
+	ReasonBreaker  Reason = "breaker"   // its circuit is open, with --breaker-action=skip
+	ReasonCancelOn Reason = "cancel-on" // a signal of --cancel-on holds
+	ReasonCtl      Reason = "ctl"       // eph ctl cancelled it
 )
 
 // Seconds is a span of time that JSON shows as a number of seconds.
@@ -176,9 +191,12 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// Raise raises a signal of a run with its fields.
+// Raise raises a signal of a run with its fields, which may be nil.
 func Raise(s *signals.Sink, name string, f *Fields) {
 	key := ""
+	if f == nil {
+		f = &Fields{}
+	}
 	if f.Key != nil {
 		key = string(*f.Key)
 	}
