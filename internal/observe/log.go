@@ -3,10 +3,9 @@
 package observe
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,41 +17,45 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// logVersion is that of the format of a line. Within one version fields and names may be
-// added, and nothing is renamed or changes its unit.
-const logVersion = 1
-
-// Log writes every signal of a run as a line of JSON: one write for each line, in order, with
-// no gap in its counter n.
-type Log struct {
-	mu     sync.Mutex
-	w      io.Writer
-	close  func() error
-	run    string
-	began  time.Time
-	n      int64
-	buf    bytes.Buffer
-	err    error // the first failure; nothing is written after it
-	cancel func()
+// LogOptions say what a log shows, and how. The zero value is all signals of level info and
+// above, as JSON.
+type LogOptions struct {
+	Format Format
+	Level  event.Level      // the least; "" is info
+	Names  signals.Pattern  // only these, beside the first and the last line; the zero Pattern is all
+	Redact []*regexp.Regexp // what matches is shown as [redacted]
 }
 
-// line is what every line has, before the fields of its event.
-type line struct {
-	V     int           `json:"v"`
-	Time  string        `json:"ts"`
-	T     event.Seconds `json:"t_s"`
-	Run   string        `json:"run"`
-	N     int64         `json:"n"`
-	Event string        `json:"event"`
-	Level event.Level   `json:"level"`
-	*event.Fields
+// shows reports whether a signal is to be logged. The first and the last line always are: by
+// them one knows that a log is whole.
+func (o *LogOptions) shows(name string) bool {
+	if name == event.RunStarted || name == event.RunFinished {
+		return true
+	}
+	return event.LevelOf(name).AtLeast(o.Level) && (o.Names == (signals.Pattern{}) || o.Names.Match(name))
+}
+
+// Log writes signals of a run as lines: one write for each, in order, with no gap in its
+// counter n.
+type Log struct {
+	mu      sync.Mutex
+	o       LogOptions
+	w       io.Writer
+	close   func() error
+	encoder encoder
+	err     error // the first failure; nothing is written after it
+	cancel  func()
 }
 
 // OpenLog starts a log of the events of a sink. dest is a file, which is made with mode 0600
 // or appended to, "-" for stderr, or "fd:N" for a descriptor that eph inherited. Close it
 // after the last event.
-func OpenLog(dest, run string, stderr *os.File, s *signals.Sink) (*Log, error) {
-	l := &Log{run: run, began: time.Now(), close: func() error { return nil }}
+func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (*Log, error) {
+	if o.Level == "" {
+		o.Level = event.Info
+	}
+	l := &Log{o: o, close: func() error { return nil }}
+	l.encoder = encoder{format: o.Format, redact: o.Redact, run: run, began: time.Now()}
 	switch number, isFD := strings.CutPrefix(dest, "fd:"); {
 	case dest == "-":
 		l.w = stderr
@@ -79,24 +82,18 @@ func OpenLog(dest, run string, stderr *os.File, s *signals.Sink) (*Log, error) {
 }
 
 func (l *Log) write(e signals.Event) {
-	fields, _ := e.Value.(*event.Fields)
+	if !l.o.shows(e.Name) {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
 		return
 	}
-	now := time.Now()
-	l.buf.Reset()
-	enc := json.NewEncoder(&l.buf)
-	enc.SetEscapeHTML(false)
-	l.err = enc.Encode(line{
-		V: logVersion, Time: now.UTC().Format("2006-01-02T15:04:05.000000Z"), T: event.Seconds(now.Sub(l.began)),
-		Run: l.run, N: l.n, Event: e.Name, Level: event.LevelOf(e.Name), Fields: fields,
-	})
-	if l.err == nil {
-		_, l.err = l.w.Write(l.buf.Bytes())
+	var line []byte
+	if line, l.err = l.encoder.line(e); l.err == nil {
+		_, l.err = l.w.Write(line)
 	}
-	l.n++
 }
 
 // Close ends the log and returns its first error.

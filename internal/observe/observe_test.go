@@ -19,7 +19,7 @@ import (
 func TestLogLines(t *testing.T) {
 	var sink signals.Sink
 	name := filepath.Join(t.TempDir(), "log")
-	l, err := OpenLog(name, "run-1", os.Stderr, &sink)
+	l, err := OpenLog(name, "run-1", os.Stderr, &sink, LogOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestLogRefusals(t *testing.T) {
 		filepath.Join(dir, "no", "dir"): fail.Broken,
 		link:                            fail.Broken, // a planted link is not followed
 	} {
-		if _, err := OpenLog(dest, "", os.Stderr, &sink); fail.StatusOf(err) != want {
+		if _, err := OpenLog(dest, "", os.Stderr, &sink, LogOptions{}); fail.StatusOf(err) != want {
 			t.Errorf("OpenLog(%s) = %v, want status %d", dest, err, want)
 		}
 	}
@@ -93,7 +93,7 @@ func TestLogSaysWhenItCannotWrite(t *testing.T) {
 	}
 	defer full.Close()
 	var sink signals.Sink
-	l, err := OpenLog("-", "", full, &sink)
+	l, err := OpenLog("-", "", full, &sink, LogOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
