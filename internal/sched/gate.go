@@ -123,6 +123,9 @@ func (s *Scheduler[K, T]) gates(yield func(*Gate, uint64)) {
 	if s.o.Gate != nil {
 		yield(s.o.Gate, 1<<len(s.lanes)-1)
 	}
+	for _, g := range s.o.Hold {
+		yield(g, 1<<len(s.lanes)-1)
+	}
 	for i := range s.lanes {
 		if g := s.lanes[i].Gate; g != nil {
 			yield(g, 1<<i)

@@ -49,6 +49,7 @@ type extra struct {
 	stop  func() bool // ends the watch on bound
 	done  chan error  // capacity 1; receives the op's error when it has ended
 	stamp uint64      // of its entry in byAge; others are stale
+	gate  *Gate       // that it waits for, after Hooks.Admit; else nil
 }
 
 // rank is how urgent an op is: its lane, and its priority within the lane.

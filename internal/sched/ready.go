@@ -279,9 +279,12 @@ func (s *Scheduler[K, T]) pickLane(mask uint64) int {
 	return best
 }
 
-func (l *lane[K, T]) charge() {
+func (l *lane[K, T]) charge() { l.count(+1) }
+
+// count takes n starts into a lane's account.
+func (l *lane[K, T]) count(n float64) {
 	if l.Weight > 0 {
-		l.pass += 1 / float64(l.Weight)
+		l.pass += n / float64(l.Weight)
 	}
 }
 

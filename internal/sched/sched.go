@@ -73,6 +73,7 @@ type Retry interface {
 type Limiter interface {
 	// Reserve takes a permit and returns how long to wait until it may be used. It is
 	// called with a lock held and must not block.
+	// A limiter that also has an Unreserve() takes a permit back that was not used.
 	Reserve() time.Duration
 }
 
@@ -97,15 +98,24 @@ type Options struct {
 	Timeout   time.Duration
 	Rate      Limiter
 	Gate      *Gate
+	Hold      []*Gate
 	History   int
 	MaxAge    time.Duration
 	NoClock   bool
 	Base      context.Context // of the contexts of all ops; nil: context.Background()
 }
 
-// Hooks are told what becomes of ops. They run on the worker, or for a drop on the goroutine
-// that caused it, outside all locks. The op counts as running meanwhile; a panic fails it.
+// Hooks are told what becomes of ops. Retry and Finish run on the worker, or for a drop on the
+// goroutine that caused it, outside all locks. The op counts as running meanwhile; a panic
+// fails it.
+//
+// Admit is asked about an op whose turn has come. With nil the op starts. A gate holds it, and
+// what follows it in its key, until that gate opens; others go on, and neither a slot, nor a
+// permit of the rate, nor an attempt is spent. Then the op is asked about again. Admit runs
+// under the scheduler's lock: it must not block, nor call the scheduler, nor change a gate
+// that others may know.
 type Hooks[K comparable, T any] struct {
+	Admit  func(Op[K], T) *Gate
 	Retry  func(Info[K], T, time.Duration) // a failed attempt will be repeated after that time
 	Finish func(Info[K], T)                // the op has ended: Done, Failed or Dropped
 }
@@ -153,6 +163,8 @@ type Scheduler[K comparable, T any] struct {
 	active    int // workers, lingering ones included
 	lingering bool
 	paused    int
+
+	holds map[*Gate]*holding[K, T] // ops that were not admitted
 
 	parked    list.List // of *producer
 	choked    bool      // the window was full and has not emptied enough
@@ -296,6 +308,7 @@ func (s *Scheduler[K, T]) drop(n *node[K, T], cause error) {
 	if n.state == Delayed {
 		s.delays.remove(int(n.place))
 		s.delayed--
+		s.forgo(n)
 	} else {
 		s.pending--
 	}
@@ -395,6 +408,24 @@ func (s *Scheduler[K, T]) find(id ID) *node[K, T] {
 		}
 	}
 	return nil
+}
+
+// FindFunc looks for an op that runs or waits by its value. match runs with the lock held.
+// O(running and waiting).
+func (s *Scheduler[K, T]) FindFunc(match func(T) bool) (ID, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.running {
+		if match(w.op.value) {
+			return w.op.id, true
+		}
+	}
+	for n := range s.waitingOps {
+		if match(n.value) {
+			return n.id, true
+		}
+	}
+	return 0, false
 }
 
 // DropOldest ends the waiting op that was accepted first. O(waiting).

@@ -8,10 +8,11 @@ type State uint8
 const (
 	none State = iota // not accepted yet
 
-	// Pending: accepted and waiting for its turn. Left by start or drop.
+	// Pending: accepted and waiting for its turn. Left by start, hold or drop.
 	Pending
-	// Delayed: waiting for its time, before the first attempt or between two. It holds its
-	// key if it is at the head of it, and no slot. Left by due or drop.
+	// Delayed: waiting for its time, before the first attempt or between two, or for a gate
+	// that Hooks.Admit gave. It holds its key if it is at the head of it, and no slot. Left by
+	// due or drop.
 	Delayed
 	// Running: holds a slot, and a place of its key. Left by succeed, fail or retry.
 	Running
@@ -45,10 +46,11 @@ const (
 	succeed
 	fail
 	retry
+	hold
 	drop
 )
 
-var moveNames = [...]string{"accept", "postpone", "due", "start", "succeed", "fail", "retry", "drop"}
+var moveNames = [...]string{"accept", "postpone", "due", "start", "succeed", "fail", "retry", "hold", "drop"}
 
 func (m Move) String() string { return moveNames[m] }
 
@@ -64,6 +66,7 @@ var Transitions = []Transition{
 	{none, accept, Pending},
 	{none, postpone, Delayed},
 	{Pending, start, Running},
+	{Pending, hold, Delayed},
 	{Pending, drop, Dropped},
 	{Delayed, due, Pending},
 	{Delayed, drop, Dropped},

@@ -100,11 +100,15 @@ func (s *Scheduler[K, T]) pick() *node[K, T] {
 func (s *Scheduler[K, T]) next() *node[K, T] {
 	for s.paused == 0 && s.work&^s.shut != 0 && s.permitted() {
 		n := s.take()
-		if n == nil || n.extra == nil || n.extra.bound == nil || n.extra.bound.Err() == nil {
+		switch {
+		case n == nil:
+			return nil
+		case n.extra != nil && n.extra.bound != nil && n.extra.bound.Err() != nil:
+			n.queue.insert(nil, n)
+			s.drop(n, context.Cause(n.extra.bound))
+		case s.admitted(n):
 			return n
 		}
-		n.queue.insert(nil, n)
-		s.drop(n, context.Cause(n.extra.bound))
 	}
 	return nil
 }
@@ -268,11 +272,16 @@ func (s *Scheduler[K, T]) call(ctx context.Context, n *node[K, T]) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, s.o.Timeout, ErrTimeout)
 		defer cancel()
 	}
-	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt)}
+	return s.fn(ctx, n.op(int(n.attempt)), n.value)
+}
+
+// op is what the user's code is told of an attempt.
+func (n *node[K, T]) op(attempt int) Op[K] {
+	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: attempt}
 	if n.queue.keyed {
 		op.Key = n.queue.key
 	}
-	return s.fn(ctx, op, n.value)
+	return op
 }
 
 // tell calls the hook for an attempt that has ended and turns a panic into an error.

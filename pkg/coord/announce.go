@@ -23,6 +23,7 @@ func announce[K comparable](sink *signals.Sink, name string, i Info[K]) {
 // announcing returns hooks that raise a signal before they call h.
 func announcing[K comparable, T any](sink *signals.Sink, h Hooks[K, T]) Hooks[K, T] {
 	return Hooks[K, T]{
+		Admit: h.Admit,
 		Retry: func(i Info[K], v T, after time.Duration) {
 			announce(sink, SignalRetry, i)
 			if h.Retry != nil {

@@ -115,6 +115,14 @@ func (c *Keyed[K, T]) Drop(id ID, cause error) bool { return c.s.Drop(id, cause)
 // nothing: what runs beyond the new limit ends first, and nothing starts until then.
 func (c *Keyed[K, T]) SetLimit(n int) { c.s.SetLimit(n) }
 
+// Reconsider looks at Options.Rate again, because the rate has changed: a permit whose time
+// has not come goes back, if the limiter takes permits back, and a new one is asked for.
+func (c *Keyed[K, T]) Reconsider() { c.s.Reconsider() }
+
+// FindFunc looks for a waiting or running op by its value; its cost grows with their number.
+// match is called with a lock held: it must be quick and must not call the coordinator.
+func (c *Keyed[K, T]) FindFunc(match func(T) bool) (ID, bool) { return c.s.FindFunc(match) }
+
 // Pause stops the starting of ops. What runs goes on. Pauses nest.
 func (c *Keyed[K, T]) Pause() { c.s.Pause() }
 

@@ -16,6 +16,7 @@
 //	new      --accept-->    pending
 //	new      --postpone-->  delayed
 //	pending  --start-->     running
+//	pending  --hold-->      delayed
 //	pending  --drop-->      dropped
 //	delayed  --due-->       pending
 //	delayed  --drop-->      dropped

@@ -46,8 +46,10 @@ type Options struct {
 	// Rate admits starts over time. nil means no limit.
 	Rate Limiter
 
-	// Gate holds back, or drops, all lanes. nil is always open.
+	// Gate holds back, or drops, all lanes. nil is always open. Those of Hold do as well: what
+	// starts has to pass all of them.
 	Gate *Gate
+	Hold []*Gate
 
 	// History is how many finished ops are kept for Recent and Find. 0 means 200, a negative
 	// value none. Those that ended longer than MaxAge ago are not shown; 0 means no limit.
@@ -68,12 +70,21 @@ func (o *Options) sched() sched.Options {
 	return sched.Options{
 		Limit: o.Limit, PerKey: o.PerKey, Window: o.Window, KeyWindow: o.KeyWindow,
 		Lanes: o.Lanes, Overtake: o.LaneOrder == Overtake, Aging: o.Aging,
-		Retry: o.Retry, Timeout: o.Timeout, Rate: o.Rate, Gate: o.Gate,
+		Retry: o.Retry, Timeout: o.Timeout, Rate: o.Rate, Gate: o.Gate, Hold: o.Hold,
 		History: o.History, MaxAge: o.MaxAge, NoClock: o.NoClock, Base: o.base,
 	}
 }
 
-// Hooks are told what becomes of ops: Retry of a failed attempt that will be repeated after
+// Hooks are told what becomes of ops.
+//
+// Admit is asked about an op whose turn has come, and whose permit is there if there is a
+// Rate. With nil the op starts. A gate holds it, and what follows it in its key, until that
+// gate opens: a circuit breaker or a rate of its own. Other keys go on, and neither a slot,
+// nor a permit, nor an attempt is spent; meanwhile the op is Delayed. When the gate opens, the
+// op is asked about again. Admit runs under the coordinator's lock: it must not block, nor
+// call the coordinator, nor change a gate that others may know; a new one may be ShutFor.
+//
+// Retry is told of a failed attempt that will be repeated after
 // that time, Finish of every op that has ended as Done, Failed or Dropped. They run outside
 // all locks, on the worker, or for a drop on the goroutine that caused it. An op counts as
 // running until they have returned, so Drain has seen all of them; a panic fails the op.
@@ -107,7 +118,8 @@ const (
 type Retry = sched.Retry
 
 // Limiter admits starts over time: Reserve takes a permit and returns how long to wait until
-// it may be used. It is called with a lock held and must not block.
+// it may be used. It is called with a lock held and must not block. One whose rate may change
+// has an Unreserve() too, which takes back a permit that was not used: see Keyed.Reconsider.
 type Limiter = sched.Limiter
 
 // Permanent marks an error that must not be retried.
