@@ -22,7 +22,7 @@ func (s *Scheduler[K, T]) admitted(n *node[K, T]) bool {
 	if s.hooks.Admit == nil {
 		return true
 	}
-	g := s.hooks.Admit(n.op(int(n.attempt)+1), n.value)
+	g := s.hooks.Admit(s.info(n, time.Time{}, Pending, &outcome{}), n.value)
 	if g == nil {
 		return true
 	}

@@ -18,7 +18,7 @@ type doorman struct {
 	gates map[int]*Gate
 }
 
-func (d *doorman) admit(o Op[int], _ int) *Gate {
+func (d *doorman) admit(o Info[int], _ int) *Gate {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if g := d.gates[o.Key]; g != nil {
@@ -255,7 +255,7 @@ func TestFreshGates(t *testing.T) {
 		began := time.Now()
 		asked := 0
 		s := New(func(context.Context, Op[int], int) error { return nil }, nil, Options{Limit: 1, NoClock: true})
-		s.Notify(Hooks[int, int]{Admit: func(Op[int], int) *Gate {
+		s.Notify(Hooks[int, int]{Admit: func(Info[int], int) *Gate {
 			if asked++; asked == 5 {
 				return nil
 			}

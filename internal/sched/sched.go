@@ -115,7 +115,7 @@ type Options struct {
 // under the scheduler's lock: it must not block, nor call the scheduler, nor change a gate
 // that others may know.
 type Hooks[K comparable, T any] struct {
-	Admit  func(Op[K], T) *Gate
+	Admit  func(Info[K], T) *Gate
 	Retry  func(Info[K], T, time.Duration) // a failed attempt will be repeated after that time
 	Finish func(Info[K], T)                // the op has ended: Done, Failed or Dropped
 }

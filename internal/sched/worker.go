@@ -272,16 +272,11 @@ func (s *Scheduler[K, T]) call(ctx context.Context, n *node[K, T]) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, s.o.Timeout, ErrTimeout)
 		defer cancel()
 	}
-	return s.fn(ctx, n.op(int(n.attempt)), n.value)
-}
-
-// op is what the user's code is told of an attempt.
-func (n *node[K, T]) op(attempt int) Op[K] {
-	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: attempt}
+	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt)}
 	if n.queue.keyed {
 		op.Key = n.queue.key
 	}
-	return op
+	return s.fn(ctx, op, n.value)
 }
 
 // tell calls the hook for an attempt that has ended and turns a panic into an error.

@@ -1,0 +1,375 @@
+package patterns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// ErrOpen is what Breaker.Allow and Breaker.Do return, wrapped with the time left, while a
+// breaker is open.
+var ErrOpen = errors.New("patterns: circuit open")
+
+// The signals of breakers. Their key is BreakerOptions.Name.
+const (
+	CircuitOpened     = "circuit.opened"
+	CircuitHalfOpened = "circuit.half_opened"
+	CircuitClosed     = "circuit.closed"
+
+	// CircuitOpen is a condition that holds from opened to closed.
+	CircuitOpen = "circuit.open"
+)
+
+// BreakerOptions configure a Breaker. The zero value opens at 5 failures within 30 s, for
+// 30 s, and closes after one probe that succeeds.
+type BreakerOptions struct {
+	// Failures opens the breaker: so many within Span, or, with a negative Span, so many in a
+	// row. 0 means 5.
+	Failures int
+	// Span is the sliding time in which failures count, exact to a tenth; 0 means 30 s.
+	Span time.Duration
+	// Ratio, if it is positive, counts in place of Failures: the breaker opens when at least
+	// this share of the last Calls calls failed, and not before there were as many. Calls 0
+	// means 20.
+	Ratio float64
+	Calls int
+
+	// Cool is how long the breaker stays open; 0 means 30 s.
+	Cool time.Duration
+	// Probes is how many calls are let through then; if all succeed it closes, and the first
+	// that fails opens it again. 0 means 1.
+	Probes int
+
+	// Counts says which errors are failures. nil means all but context.Canceled. What is no
+	// failure is a success.
+	Counts func(error) bool
+
+	// Signals is where CircuitOpened, CircuitHalfOpened and CircuitClosed are raised and
+	// CircuitOpen is set, with the key Name. nil raises none.
+	Signals *signals.Sink
+	Name    string
+}
+
+// Breaker stops calls to something that keeps failing, until it may have recovered. After
+// Cool a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
+//
+// A breaker owns one timer while it is open, and needs no closing. Its methods may be called
+// at the same time; what allows a call takes no lock.
+type Breaker struct {
+	o     BreakerOptions
+	state atomic.Uint64 // phase, probes that may still begin, epoch
+
+	// wait is where to wait after a refusal. A gate is opened once and then left for another:
+	// so it is never shut under those who wait behind it, and nobody's wake-up gets lost.
+	wait atomic.Pointer[coord.Gate]
+
+	mu        sync.Mutex
+	failures  *signals.Counter // within Span
+	inARow    int
+	last      []uint64 // outcomes of the last calls, a bit for each, 1 is a failure
+	next      int      // place of the oldest of them
+	seen      int      // how many of them there were
+	failed    int      // how many of them failed
+	succeeded int      // probes that did
+	until     time.Time
+}
+
+// The phases of a breaker. The state word holds the phase in its low two bits, the probes left
+// above them, and in its upper half the epoch, which rises with every change of phase.
+const (
+	closed uint64 = iota
+	open
+	half
+)
+
+func word(phase uint64, probes int, epoch uint32) uint64 {
+	return uint64(epoch)<<32 | uint64(probes)<<2 | phase
+}
+
+func phaseOf(w uint64) uint64 { return w & 3 }
+func probesOf(w uint64) int   { return int(w & (1<<32 - 1) >> 2) }
+func epochOf(w uint64) uint32 { return uint32(w >> 32) }
+
+// Pass is a permission to make one call. The zero Pass is of no breaker, and tells nobody.
+type Pass struct {
+	breaker *Breaker
+	epoch   uint32
+}
+
+// NewBreaker returns a closed breaker.
+func NewBreaker(o BreakerOptions) *Breaker {
+	if o.Failures <= 0 {
+		o.Failures = 5
+	}
+	if o.Span == 0 {
+		o.Span = 30 * time.Second
+	}
+	if o.Calls <= 0 {
+		o.Calls = 20
+	}
+	if o.Cool <= 0 {
+		o.Cool = 30 * time.Second
+	}
+	if o.Probes <= 0 {
+		o.Probes = 1
+	}
+	b := &Breaker{o: o}
+	b.wait.Store(new(coord.Gate))
+	switch {
+	case o.Ratio > 0:
+		b.last = make([]uint64, (o.Calls+63)/64)
+	case o.Span > 0:
+		b.failures = signals.NewCounter(o.Span, 10)
+	}
+	return b
+}
+
+// Allow returns a pass, whose Report or Cancel must be called once, or ErrOpen with the time
+// left. While the breaker is closed it is one atomic load.
+func (b *Breaker) Allow() (Pass, error) {
+	if p, ok := b.allow(); ok {
+		return p, nil
+	}
+	return Pass{}, fmt.Errorf("%w for %v", ErrOpen, b.State().Left)
+}
+
+// Admit is Allow for coord.Hooks.Admit: it returns a pass, or the gate to wait behind. It takes
+// no lock and raises nothing.
+func (b *Breaker) Admit() (Pass, *coord.Gate) {
+	gate := b.wait.Load() // before the refusal: if things change in between, it opens
+	if p, ok := b.allow(); ok {
+		return p, nil
+	}
+	return Pass{}, gate
+}
+
+func (b *Breaker) allow() (Pass, bool) {
+	for {
+		w := b.state.Load()
+		switch {
+		case phaseOf(w) == closed:
+		case phaseOf(w) == open || probesOf(w) == 0:
+			return Pass{}, false
+		case !b.state.CompareAndSwap(w, w-1<<2):
+			continue
+		}
+		return Pass{b, epochOf(w)}, true
+	}
+}
+
+// Do makes a call if the breaker allows it, and reports its error. A panic is a failure.
+func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error {
+	p, err := b.Allow()
+	if err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done {
+			b.report(p.epoch, true)
+		}
+	}()
+	err = fn(ctx)
+	done = true
+	p.Report(err)
+	return err
+}
+
+// Report says how the call went. What comes so late that the breaker has changed since the
+// call was allowed counts no more.
+func (p Pass) Report(err error) {
+	if p.breaker != nil {
+		p.breaker.report(p.epoch, err != nil && p.breaker.counts(err))
+	}
+}
+
+// Cancel takes the permission back: the call was not made, or its outcome says nothing.
+func (p Pass) Cancel() {
+	if p.breaker != nil {
+		p.breaker.cancel(p.epoch)
+	}
+}
+
+func (b *Breaker) report(epoch uint32, failure bool) {
+	b.mu.Lock()
+	w := b.state.Load()
+	switch {
+	case epochOf(w) != epoch:
+	case phaseOf(w) == closed:
+		if b.count(failure) {
+			b.trip()
+			return
+		}
+	case failure:
+		b.trip()
+		return
+	default:
+		if b.succeeded++; b.succeeded == b.o.Probes {
+			b.close()
+			return
+		}
+	}
+	b.mu.Unlock()
+}
+
+func (b *Breaker) cancel(epoch uint32) {
+	b.mu.Lock()
+	w := b.state.Load()
+	for phaseOf(w) == half && epochOf(w) == epoch && !b.state.CompareAndSwap(w, w+1<<2) {
+		w = b.state.Load()
+	}
+	var waiting *coord.Gate
+	if phaseOf(w) == half && epochOf(w) == epoch {
+		waiting = b.wait.Swap(shutGate())
+	}
+	b.mu.Unlock()
+	if waiting != nil {
+		waiting.Open() // whoever waits may be the probe
+	}
+}
+
+// shutGate is a gate for those who wait.
+func shutGate() *coord.Gate {
+	g := new(coord.Gate)
+	g.Shut()
+	return g
+}
+
+// Feed counts each matching event as a failure, as if a call had been allowed and had failed:
+// for what is observed and not called. cancel ends it.
+func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (cancel func()) {
+	return s.Subscribe(p, func(signals.Event) {
+		if pass, ok := b.allow(); ok {
+			b.report(pass.epoch, true)
+		}
+	})
+}
+
+// BreakerState is what a breaker is like at one moment.
+type BreakerState struct {
+	Open, Half bool
+	Failures   int           // that count now
+	Left       time.Duration // until probes are let through; 0 unless open
+}
+
+// State is a consistent copy.
+func (b *Breaker) State() BreakerState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	phase := phaseOf(b.state.Load())
+	s := BreakerState{Open: phase == open, Half: phase == half, Failures: max(b.inARow, b.failed)}
+	if b.failures != nil {
+		s.Failures = b.failures.Count()
+	}
+	if s.Open {
+		s.Left = max(time.Until(b.until), 0)
+	}
+	return s
+}
+
+func (b *Breaker) counts(err error) bool {
+	if b.o.Counts != nil {
+		return b.o.Counts(err)
+	}
+	return !errors.Is(err, context.Canceled)
+}
+
+// count takes an outcome in, and reports whether it is one too many.
+func (b *Breaker) count(failure bool) bool {
+	switch {
+	case b.last != nil:
+		return b.remember(failure)
+	case b.failures != nil:
+		if failure {
+			b.failures.Add(1)
+		}
+		return failure && b.failures.Count() >= b.o.Failures
+	case failure:
+		b.inARow++
+		return b.inARow >= b.o.Failures
+	}
+	b.inARow = 0
+	return false
+}
+
+// remember puts an outcome in the place of the oldest.
+func (b *Breaker) remember(failure bool) bool {
+	bit := uint64(1) << (b.next % 64)
+	at := &b.last[b.next/64]
+	if b.next++; b.next == b.o.Calls {
+		b.next = 0
+	}
+	if *at&bit != 0 {
+		b.failed--
+	}
+	*at &^= bit
+	if failure {
+		*at |= bit
+		b.failed++
+	}
+	b.seen = min(b.seen+1, b.o.Calls)
+	return failure && b.seen == b.o.Calls && float64(b.failed) >= b.o.Ratio*float64(b.o.Calls)
+}
+
+// forget starts the counts anew.
+func (b *Breaker) forget() {
+	if b.failures != nil {
+		b.failures.Reset()
+	}
+	b.inARow, b.next, b.seen, b.failed, b.succeeded = 0, 0, 0, 0, 0
+	clear(b.last)
+}
+
+// trip opens the breaker, and releases its lock.
+func (b *Breaker) trip() {
+	b.forget()
+	w := b.state.Load()
+	epoch := epochOf(w) + 1
+	if phaseOf(w) == closed { // else those who wait do so already
+		b.wait.Store(shutGate())
+	}
+	b.state.Store(word(open, 0, epoch))
+	b.until = time.Now().Add(b.o.Cool)
+	time.AfterFunc(b.o.Cool, func() { b.probe(epoch) })
+	b.mu.Unlock()
+	b.raise(CircuitOpened)
+	if b.o.Signals != nil {
+		b.o.Signals.Set(CircuitOpen, b.o.Name, 0)
+	}
+}
+
+// probe lets the probes through. Nothing but this timer ends the phase that it belongs to.
+func (b *Breaker) probe(epoch uint32) {
+	b.mu.Lock()
+	b.succeeded = 0
+	b.state.Store(word(half, b.o.Probes, epoch+1))
+	waiting := b.wait.Swap(shutGate())
+	b.mu.Unlock()
+	b.raise(CircuitHalfOpened)
+	waiting.Open()
+}
+
+// close closes the breaker, and releases its lock.
+func (b *Breaker) close() {
+	b.forget()
+	b.state.Store(word(closed, 0, epochOf(b.state.Load())+1))
+	waiting := b.wait.Load()
+	b.mu.Unlock()
+	b.raise(CircuitClosed)
+	if b.o.Signals != nil {
+		b.o.Signals.Clear(CircuitOpen, b.o.Name)
+	}
+	waiting.Open()
+}
+
+func (b *Breaker) raise(name string) {
+	if b.o.Signals != nil {
+		b.o.Signals.Raise(name, b.o.Name)
+	}
+}

@@ -1,0 +1,13 @@
+// Package patterns holds ready combinations of coord and signals. Each is small: most of what
+// the names promise is a setting of the one scheduler.
+//
+//	Breaker       stops calls to something that keeps failing
+//	Rate          lets so many calls start in a time
+//	AdaptiveRate  slows a Rate down when it is told to, and speeds it up again
+//	AIMD          finds how many calls at once are good
+//
+// The package imports the standard library, coord and signals.
+//
+// The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
+// tested, here.
+package patterns

@@ -1,0 +1,199 @@
+package patterns_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/patterns"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+func TestRateOverAnHour(t *testing.T) {
+	for _, c := range []struct {
+		perSecond float64
+		burst     int
+		want      int
+	}{
+		{1, 1, 3600},
+		{10, 5, 36004},
+		{1.0 / 60, 1, 60},
+		{1.0 / 7200, 1, 1},
+		{1.0 / 7200, 3, 3},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := patterns.NewRate(c.perSecond, c.burst)
+			began, n := time.Now(), 0
+			for {
+				if err := r.Wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if time.Since(began) > time.Hour-time.Millisecond {
+					break
+				}
+				n++
+			}
+			if n != c.want {
+				t.Errorf("%v/s with burst %d: %d permits in an hour, want %d", c.perSecond, c.burst, n, c.want)
+			}
+		})
+	}
+}
+
+func TestRateTakesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := patterns.NewRate(1, 1)
+		if !r.Allow() || r.Allow() {
+			t.Error("one permit is there at first")
+		}
+		if d := r.Reserve(); d != time.Second {
+			t.Errorf("the next is due in %v", d)
+		}
+		r.Unreserve()
+		if d := r.Next(); d != time.Second {
+			t.Errorf("after it went back, the next is due in %v", d)
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errDown)
+		defer cancel()
+		if err := r.Wait(ctx); !errors.Is(err, errDown) {
+			t.Errorf("Wait returned %v", err)
+		}
+		if d := r.Next(); d != time.Second-time.Millisecond {
+			t.Errorf("a wait that was given up costs %v", d)
+		}
+	})
+}
+
+// TestRateSet: those who wait go on at the new rate, in the same order.
+func TestRateSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := patterns.NewRate(1.0/3600, 1)
+		began := time.Now()
+		type served struct {
+			who int
+			at  time.Duration
+		}
+		got := make(chan served, 4)
+		for who := range 4 {
+			go func() {
+				if r.Wait(t.Context()) == nil {
+					got <- served{who, time.Since(began)}
+				}
+			}()
+			synctest.Wait()
+		}
+		time.Sleep(30 * time.Minute)
+		r.Set(1, 1)
+		for who := range 4 {
+			s := <-got
+			want := []time.Duration{0, 30*time.Minute + 500*time.Millisecond, 30*time.Minute + 1500*time.Millisecond, 30*time.Minute + 2500*time.Millisecond}[who]
+			if s.who != who || s.at-want > time.Millisecond || want-s.at > time.Millisecond {
+				t.Errorf("%d was served at %v, want %d at %v", s.who, s.at, who, want)
+			}
+		}
+	})
+}
+
+// TestRateInCoordinator: a coordinator that was told of a new rate keeps to it.
+func TestRateInCoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := patterns.NewRate(1.0/3600, 1)
+		began := time.Now()
+		var starts []time.Duration
+		work := coord.New(func(context.Context, int) error {
+			starts = append(starts, time.Since(began).Round(time.Millisecond))
+			return nil
+		}, coord.Options{Limit: 1, Rate: r})
+		for v := range 3 {
+			if _, err := work.Put(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		r.Set(1, 1)
+		work.Reconsider()
+		if err := work.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(starts); got != "[0s 30m0.5s 30m1.5s]" {
+			t.Errorf("starts at %s", got)
+		}
+	})
+}
+
+func TestAdaptiveRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		var moves []any
+		sink.Subscribe(signals.MustCompile(patterns.RateChanged), func(e signals.Event) { moves = append(moves, e.Value) })
+		a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 16, Step: 2, Signals: &sink})
+		defer a.Follow(&sink, signals.MustCompile("rate-limit:*"))()
+		time.Sleep(time.Minute)
+		sink.Raise("rate-limit:5s", "")
+		sink.Raise("rate-limit:2s", "") // the same burst
+		if d := a.Next(); d != 5*time.Second {
+			t.Errorf("the next permit is due in %v, want 5s", d)
+		}
+		time.Sleep(3 * time.Second)
+		a.OK() // it is still to be silent
+		time.Sleep(2 * time.Second)
+		for range 5 {
+			a.OK()
+			a.OK() // within the same second
+			time.Sleep(time.Second)
+		}
+		if got := fmt.Sprint(moves); got != "[8 10 12 14 16]" {
+			t.Errorf("the rate moved to %s", got)
+		}
+		for range 20 {
+			a.Slow(0)
+			time.Sleep(time.Second)
+		}
+		if p := a.PerSecond(); p < 0.24 || p > 0.26 {
+			t.Errorf("the least rate is %v, want 16/64", p)
+		}
+	})
+}
+
+func TestRateAllocatesNothing(t *testing.T) {
+	r := patterns.NewRate(1e9, 1000)
+	if n := testing.AllocsPerRun(1000, func() { r.Allow(); r.Reserve() }); n != 0 {
+		t.Errorf("it allocates %v times", n)
+	}
+}
+
+func BenchmarkRate(b *testing.B) {
+	b.Run("clock", func(b *testing.B) {
+		began := time.Now()
+		for b.Loop() {
+			_ = time.Since(began)
+		}
+	})
+	b.Run("reserve", func(b *testing.B) {
+		r := patterns.NewRate(1e9, 1000)
+		for b.Loop() {
+			r.Reserve()
+		}
+	})
+}
+
+func ExampleRate() {
+	r := patterns.NewRate(10, 2) // ten a second, two at once after a pause
+	fmt.Println(r.Allow(), r.Allow(), r.Allow())
+	// Output: true true false
+}
+
+func ExampleAdaptiveRate() {
+	var sink signals.Sink
+	rate := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 50})
+	defer rate.Follow(&sink, signals.MustCompile("rate-limit:*"))()
+
+	sink.Raise("rate-limit:30s", "") // a server said: Retry-After: 30
+	fmt.Println(rate.PerSecond(), rate.Next().Round(time.Second))
+	// Output: 25 30s
+}
