@@ -1,0 +1,105 @@
+package control
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// suffix is what the names of sockets end with.
+const suffix = ".sock"
+
+// mostPath is the longest path that a socket's address has room for, on every system.
+const mostPath = 100
+
+// dir is where the sockets of this user are.
+func dir() string {
+	if d := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
+		return filepath.Join(d, "eph")
+	}
+	return filepath.Join(os.TempDir(), "eph-"+strconv.Itoa(os.Getuid()))
+}
+
+// own makes the directory, or checks that nobody else has made it: in a directory that all may
+// write to, anybody can be first.
+func own(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fail.Own("cannot make a place for the socket: %w", err).Advise("XDG_RUNTIME_DIR=DIR eph …")
+	}
+	st, err := os.Lstat(dir)
+	if err != nil {
+		return fail.Own("cannot look at the place of the socket: %w", err)
+	}
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	switch {
+	case !st.IsDir():
+		return fail.Own("%s should be a directory, for sockets, and is none", dir).Advise("XDG_RUNTIME_DIR=DIR eph …")
+	case ok && int(sys.Uid) != os.Getuid():
+		return fail.Own("%s belongs to another user", dir).Advise("XDG_RUNTIME_DIR=DIR eph …")
+	case st.Mode().Perm()&0o077 != 0:
+		return fail.Own("%s is open to other users", dir).Advise("chmod 700 %s", dir)
+	}
+	return nil
+}
+
+// Find returns the path of the socket that a client means: of the run with this id, or the
+// beginning of one; of the run that this process is a job of; or of the only one there is.
+func Find(id string) (string, error) {
+	if inside := os.Getenv("EPH_CONTROL"); inside != "" && id == "" {
+		return inside, nil
+	}
+	if strings.ContainsRune(id, '/') {
+		return id, nil
+	}
+	var found []string
+	for _, name := range List() {
+		if strings.HasPrefix(name, id) {
+			found = append(found, name)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return filepath.Join(dir(), found[0]+suffix), nil
+	case len(found) > 1:
+		return "", fail.Own("there are %d runs: %s", len(found), strings.Join(found, ", ")).Advise("eph ctl --run %s …", found[0])
+	case id != "":
+		return "", fail.Own("there is no run %s", id).Advise("eph ctl status")
+	}
+	return "", fail.Own("there is no run of yours to steer")
+}
+
+// List returns the ids of the runs of this user, the oldest first. Sockets that a run which was
+// killed has left behind are removed.
+func List() (ids []string) {
+	d := dir()
+	if own(d) != nil {
+		return nil
+	}
+	entries, err := os.ReadDir(d)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok {
+			continue
+		}
+		path := filepath.Join(d, e.Name())
+		conn, err := dial(path)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			_ = os.Remove(path)
+		}
+		if err == nil {
+			_ = conn.Close()
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
