@@ -46,7 +46,8 @@ func TestMain(m *testing.M) {
 	job.SealDescriptors()
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	status := m.Run()
-	for limit := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines; {
+	limit := time.Now().Add(patience)
+	for runtime.NumGoroutine() > goroutines {
 		if time.Now().After(limit) {
 			stacks := make([]byte, 1<<20)
 			fmt.Printf("goroutines left: %d, want %d\n%s\n", runtime.NumGoroutine(), goroutines, stacks[:runtime.Stack(stacks, true)])
@@ -55,11 +56,13 @@ func TestMain(m *testing.M) {
 		}
 		runtime.Gosched()
 	}
-	runtime.GC() // gives back the /dev/null of each Local
 	// epoll, its eventfd, and a cpu quota or two are the Go runtime's
-	if left := openFiles(); status == 0 && left > files+6 {
-		fmt.Printf("descriptors left: %d, want about %d\n", left, files)
-		status = 1
+	for files += 6; status == 0 && openFiles() > files; {
+		if time.Now().After(limit) {
+			fmt.Printf("descriptors left: %d, want at most %d\n", openFiles(), files)
+			status = 1
+		}
+		runtime.GC() // has the /dev/null of each Local closed, in a while
 	}
 	os.Exit(status)
 }
@@ -101,7 +104,7 @@ func newWitness(t *testing.T) *witness {
 func (w *witness) gone(t *testing.T) string {
 	t.Helper()
 	w.write.Close()
-	w.read.SetReadDeadline(time.Now().Add(5 * time.Second))
+	w.read.SetReadDeadline(time.Now().Add(patience))
 	text, err := io.ReadAll(w.read)
 	if err != nil {
 		t.Error("a process of the job is still alive")
@@ -218,17 +221,35 @@ func TestStoppedJob(t *testing.T) {
 	}
 }
 
+// TestTermSequence has a job answer one step of the sequence, and a wait that is in vain be
+// short and any other long, so that nothing depends on how soon it answers.
 func TestTermSequence(t *testing.T) {
-	var local job.Local
-	ctx, cancel := context.WithCancel(t.Context())
-	out := &jobtest.Trigger{Text: "READY", Do: cancel}
-	c := shell("trap 'echo int' INT; trap 'echo term' TERM; echo READY; while :; do sleep 1000 & wait; done")
-	c.Term = []job.Step{{Signal: syscall.SIGINT, Wait: 100 * time.Millisecond}, {Signal: syscall.SIGTERM, Wait: 100 * time.Millisecond}}
-	r := local.Run(ctx, c, job.Output{Stdout: out})
-	if r.End != job.Cancelled || r.Signal != syscall.SIGKILL || out.String() != "READY\nint\nterm\n" {
-		t.Errorf("Run = %+v with %q, want Cancelled by KILL after INT and TERM", r, out)
+	const short, long = 20 * time.Millisecond, time.Hour
+	for _, c := range []struct {
+		answers     string
+		first, last time.Duration
+		code        int
+		signal      syscall.Signal
+	}{
+		{"trap 'exit 3' USR1; trap 'exit 4' TERM", long, long, 3, 0},
+		{"trap '' USR1; trap 'exit 4' TERM", short, long, 4, 0},
+		{"trap '' USR1 TERM", short, short, 0, syscall.SIGKILL},
+	} {
+		var local job.Local
+		ctx, cancel := context.WithCancel(t.Context())
+		command := shell(c.answers + "; echo READY; " + idling)
+		command.Term = []job.Step{{Signal: syscall.SIGUSR1, Wait: c.first}, {Signal: syscall.SIGTERM, Wait: c.last}}
+		r := local.Run(ctx, command, job.Output{Stdout: &jobtest.Trigger{Text: "READY", Do: cancel}})
+		if r.End != job.Cancelled || r.Code != c.code || r.Signal != c.signal {
+			t.Errorf("Run(%q) = %+v, want Cancelled with code %d, signal %d", c.answers, r, c.code, c.signal)
+		}
+		cancel()
 	}
 }
+
+// idling is a script that goes on for ever and answers a signal soon. (A shell that waits for
+// a background job can miss one that comes just before.)
+const idling = "while :; do sleep 0.01; done"
 
 // TestKillAll kills a job that is in the middle of its termination sequence, and one that is
 // not.
@@ -241,7 +262,7 @@ func TestKillAll(t *testing.T) {
 		if cancelFirst {
 			out = &jobtest.Trigger{Text: "READY", Do: cancel}
 		}
-		c := shell("trap 'echo got >&2' TERM; echo READY; while :; do sleep 1000 & wait; done")
+		c := shell("trap 'echo got >&2' TERM; echo READY; " + idling)
 		c.Term = []job.Step{{Signal: syscall.SIGTERM, Wait: time.Hour}}
 		r := local.Run(ctx, c, job.Output{Stdout: out, Stderr: &jobtest.Trigger{Text: "got", Do: local.KillAll}})
 		if r.End != job.Cancelled || r.Signal != syscall.SIGKILL {
@@ -257,35 +278,51 @@ func TestKillAll(t *testing.T) {
 func TestSuspend(t *testing.T) {
 	t.Parallel()
 	for _, local := range []*job.Local{new(job.Local), job.WithoutPidfd()} {
-		ready, pids := make(chan struct{}), make(chan job.Result, 2)
-		stdin, answer, err := os.Pipe()
+		timeout := 500 * time.Millisecond
+		err := suspend(t, local, timeout)
+		for err != nil && timeout < jobtest.LongTimeout {
+			timeout *= 4
+			err = suspend(t, local, timeout)
+		}
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		c := shell("echo READY; read line; exit 3")
-		c.Stdin, c.Timeout = stdin, 800*time.Millisecond
-		go func() {
-			pids <- local.Run(t.Context(), c, job.Output{Stdout: &jobtest.Trigger{Text: "READY", Do: func() { close(ready) }}})
-		}()
-		<-ready
-		local.Suspend()
-		fmt.Fprintln(answer, "go on")
-		go func() { pids <- local.Run(t.Context(), shell("exit 4"), job.Output{}) }()
-		select {
-		case r := <-pids:
-			t.Errorf("Run while suspended = %+v, want it to wait", r)
-		case <-time.After(time.Second):
-		}
-		if local.Running() != 1 {
-			t.Errorf("Running while suspended = %d, want 1", local.Running())
-		}
-		local.Resume()
-		if a, b := <-pids, <-pids; a.End != job.Exited || b.End != job.Exited || a.Code+b.Code != 7 {
-			t.Errorf("Run after Resume = %+v and %+v, want exit codes 3 and 4", a, b)
-		}
-		stdin.Close()
-		answer.Close()
 	}
+}
+
+func suspend(t *testing.T, local *job.Local, timeout time.Duration) error {
+	stdin, answer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	defer answer.Close()
+	first, second := make(chan job.Result, 1), make(chan job.Result, 1)
+	ready := make(chan struct{})
+	c := shell("echo READY; read line; exit 3")
+	c.Stdin, c.Timeout = stdin, timeout
+	go func() {
+		first <- local.Run(t.Context(), c, job.Output{Stdout: &jobtest.Trigger{Text: "READY", Do: func() { close(ready) }}})
+	}()
+	select {
+	case <-ready:
+	case r := <-first:
+		return fmt.Errorf("Run = %+v before it was suspended", r)
+	}
+	local.Suspend()
+	fmt.Fprintln(answer, "go on")
+	go func() { second <- local.Run(t.Context(), shell("exit 4"), job.Output{}) }()
+	time.Sleep(timeout * 5 / 4)
+	running, ended := local.Running(), len(first)+len(second)
+	local.Resume()
+	a, b := <-first, <-second
+	switch {
+	case running != 1 || ended != 0:
+		return fmt.Errorf("while suspended %d jobs ran and %d ended, want one that does not go on", running, ended)
+	case a.End != job.Exited || a.Code != 3 || b.End != job.Exited || b.Code != 4:
+		return fmt.Errorf("Run after Resume = %+v and %+v, want exit codes 3 and 4", a, b)
+	}
+	return nil
 }
 
 func TestCancelWhileSuspended(t *testing.T) {
@@ -338,9 +375,12 @@ func TestSignalState(t *testing.T) {
 	}
 }
 
-// TestManyJobs has 500 jobs at once, for at most 3 threads per 100.
+// TestManyJobs has 500 jobs at once, which take no thread each.
 func TestManyJobs(t *testing.T) {
-	const jobs = 500
+	const jobs, most = 500, 50
+	if files := rlimit(t, syscall.RLIMIT_NOFILE); files < 4*jobs {
+		t.Skipf("no more than %d files may be open", files)
+	}
 	var local job.Local
 	var all, ready sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
@@ -355,8 +395,8 @@ func TestManyJobs(t *testing.T) {
 		})
 	}
 	ready.Wait()
-	if n := threads(t) - before; n > 3*jobs/100 {
-		t.Errorf("%d jobs at once took %d threads, want at most %d", jobs, n, 3*jobs/100)
+	if n := threads(t) - before; n > most {
+		t.Errorf("%d jobs at once took %d threads, want at most %d", jobs, n, most)
 	}
 	if n := local.Running(); n != jobs {
 		t.Errorf("Running = %d, want %d", n, jobs)
@@ -366,6 +406,15 @@ func TestManyJobs(t *testing.T) {
 	if n := local.Running(); n != 0 {
 		t.Errorf("Running at the end = %d, want 0", n)
 	}
+}
+
+func rlimit(t *testing.T, resource int) uint64 {
+	t.Helper()
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(resource, &l); err != nil {
+		t.Fatal(err)
+	}
+	return l.Cur
 }
 
 func threads(t *testing.T) int {
@@ -413,7 +462,9 @@ func TestBeingWritten(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if r := local.Run(ctx, c, job.Output{}); r.End != job.NotStarted || !errors.Is(r.Err, context.DeadlineExceeded) {
+	if r := local.Run(ctx, c, job.Output{}); r.Succeeded() {
+		t.Skip("this system runs a file that is open for writing")
+	} else if r.End != job.NotStarted || !errors.Is(r.Err, context.DeadlineExceeded) {
 		t.Errorf("Run of a busy file, cancelled = %+v, want NotStarted by the deadline", r)
 	}
 	closed := time.AfterFunc(20*time.Millisecond, func() { f.Close() })
