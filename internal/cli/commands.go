@@ -51,7 +51,7 @@ func (p *program) root() *cobra.Command {
 	}
 	p.completeFlags(root)
 
-	root.AddCommand(help, runCommand,
+	root.AddCommand(help, runCommand, p.ctl(),
 		&cobra.Command{
 			Use:       "completion",
 			Short:     "print a script that makes a shell complete eph",
@@ -69,7 +69,7 @@ func (p *program) root() *cobra.Command {
 			RunE:  alone("version", func() error { return p.print(versionLine()) }),
 		},
 	)
-	for _, word := range []string{"ctl", "worker", "xargs", "parallel"} {
+	for _, word := range []string{"worker", "xargs", "parallel"} {
 		root.AddCommand(&cobra.Command{
 			Use:                word,
 			Hidden:             true,

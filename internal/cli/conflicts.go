@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
@@ -34,6 +35,26 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.dryRun || t.explain) && t.log.set, "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},
 		{bool(t.dryRun || t.explain) && t.failed.set, "--failed: nothing is run that could fail", "--failed without --dry-run and --explain"},
 
+		{bool(t.adaptive) && !strings.Contains(t.jobs.s, ".."), "--adaptive needs to know between which numbers", "-j 2..16 --adaptive"},
+		{t.rate.set && t.delay.set, "--rate and --delay both space the starts", "one of them"},
+		{t.rateBy.set && !t.rate.set, "--rate-by needs a rate", "--rate 10/s --rate-by " + t.rateBy.s},
+		{t.rateBy.set && t.rateBy.s == "key" && !t.key.set, "--rate-by key needs keys", "--key '{1}'"},
+		{t.breakerBy.set && !t.breaker.set, "--breaker-by needs a breaker", "--breaker 5/30s"},
+		{t.breakerOn.set && !t.breaker.set, "--breaker-on needs a breaker", "--breaker 5/30s"},
+		{t.breakerCooldown.set && !t.breaker.set, "--breaker-cooldown needs a breaker", "--breaker 5/30s"},
+		{t.breakerProbe.set && !t.breaker.set, "--breaker-probe needs a breaker", "--breaker 5/30s"},
+		{t.breakerAction.set && !t.breaker.set, "--breaker-action needs a breaker", "--breaker 5/30s"},
+		{t.breakerBy.s == "key" && t.breaker.set && !t.key.set, "--breaker-by key needs keys", "--key '{1}'"},
+		{t.aging.set && !t.lane.set && !t.priority.set, "--aging: without lanes and priorities nothing is more urgent", "--priority '{1}'"},
+		{t.batch.set && t.maxArgs.set, "--batch N,D has the number of items, and -n another", "one of them"},
+		{bool(t.fill) && t.batch.set, "-X fills command lines, and --batch does not wait for that", "one of them"},
+		{t.batch.set && itemsAreCommands, "--batch gives items to a command, and here each item is one", "eph --batch 100,2s command"},
+		{t.logFormat.set && !t.log.set, "--log-format: there is no log", "--log run.log"},
+		{t.logLevel.set && !t.log.set, "--log-level: there is no log", "--log run.ndjson"},
+		{len(t.signals.all) > 0 && !t.log.set, "--signals chooses what is logged, and there is no log", "--log run.ndjson"},
+		{len(t.redact.all) > 0 && !t.log.set, "--redact: there is no log", "--log run.ndjson"},
+		{raisesOnOutput(t.raiseOn.all) && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
+
 		{t.keyJobs.set && !t.key.set, "--key-jobs needs keys", "--key '{1}'"},
 		{t.keyFail.set && !t.key.set, "--key-fail needs keys", "--key '{1}'"},
 		{t.lane.set && !t.lanes.set, "--lane needs the list of lanes", "--lanes gold:4,silver:2,bronze:1"},
@@ -46,6 +67,8 @@ func (t *typed) conflict(s shape) error {
 		{t.retryJitter.set && !again, "--retry-jitter: nothing is tried again", "--retries 3"},
 		{t.retryOn.set && !again, "--retry-on: nothing is tried again", "--retries 3"},
 		{t.noRetryOn.set && !again, "--no-retry-on: nothing is tried again", "--retries 3"},
+		{t.retryIfStderr.set && !again, "--retry-if-stderr: nothing is tried again", "--retries 3"},
+		{t.retryIfStderr.set && !captured, "--retry-if-stderr looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
 		{bool(t.failFast) && t.halt.set, "-F is --halt soon,fail=1, and --halt says otherwise", "one of them"},
 		{bool(t.failFast) && t.maxFails.set, "-F ends the run at the first failure, which --max-fails would bear", "one of them"},
 
@@ -63,4 +86,11 @@ func (t *typed) conflict(s shape) error {
 		}
 	}
 	return nil
+}
+
+// raisesOnOutput reports whether a rule is about what a job writes.
+func raisesOnOutput(rules []string) bool {
+	return slices.ContainsFunc(rules, func(s string) bool {
+		return strings.HasPrefix(s, "stderr=") || strings.HasPrefix(s, "stdout=")
+	})
 }

@@ -34,7 +34,7 @@ var usages = [][2]string{
 // columns are the groups of each column of the help, from top to bottom.
 var columns = [2][]string{
 	{"Input", "Command", "Order"},
-	{"Concurrency", "Failure", "Output", "Meta"},
+	{"Concurrency", "Failure", "Breaker", "Signals", "Output", "Meta"},
 }
 
 // helpPage is the help that fits a screen: examples first, then the flags in two columns.
@@ -62,10 +62,19 @@ func helpPage(groups []group, reserved []string, st style) string {
 		b.WriteString(strings.TrimRight(pad(l, width/2)+r, " ") + "\n")
 	}
 
-	b.WriteString("\n" + st.title("Placeholders") + " {} {.} {/} {//} {/.} {1} {name} {.json.path} {#} {%} {@key} {{\n")
+	b.WriteString(st.title("Placeholders") + " {} {.} {/} {//} {/.} {1} {name} {.json.path} {#} {%} {@key} {{\n")
 	b.WriteString(st.title("Reserved") + " " + strings.Join(reserved, " ") + "\n")
+	fmt.Fprintf(&b, "%s shows all %d flags\n", st.title("eph help flags"), total(groups))
 	b.WriteString(st.title("eph help") + " " + strings.Join(topicNames()[:len(topics)-1], "|") + "\n")
 	return b.String()
+}
+
+// total is how many flags there are.
+func total(groups []group) (n int) {
+	for _, g := range groups {
+		n += len(g.flags)
+	}
+	return n
 }
 
 // column renders groups for one half of the width.
@@ -78,6 +87,9 @@ func column(groups []group, names []string, st style) []string {
 			}
 			lines = append(lines, st.title(g.name))
 			for _, f := range g.flags {
+				if f.brief == "" {
+					continue
+				}
 				lines = append(lines, " "+pad(st.flag(f.spelling()), 20)+f.brief)
 			}
 		}

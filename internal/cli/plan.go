@@ -48,12 +48,18 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Fill:      bool(t.fill),
 		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
 
-		Jobs:     parsed(&r, &t.jobs, func(s string) (int, error) { return parseJobs(s, cpus) }),
-		Delay:    r.duration(&t.delay),
-		Window:   int(r.count(&t.window, 1)),
-		Timeout:  r.duration(&t.timeout),
-		Deadline: r.duration(&t.deadline),
-		Term:     parsed(&r, &t.termSeq, job.ParseSequence),
+		CPUs:      cpus,
+		Jobs:      parsed(&r, &t.jobs, func(s string) (run.Jobs, error) { return run.ParseJobs(s, cpus) }),
+		Adaptive:  bool(t.adaptive),
+		Delay:     r.duration(&t.delay),
+		Rate:      parsed(&r, &t.rate, run.ParseRate),
+		RateByKey: choice(&r, &t.rateBy, map[string]bool{"all": false, "key": true}),
+		Pressure:  r.pressure(t, cpus),
+		Jobserver: r.jobserver(&t.jobserver),
+		Window:    int(r.count(&t.window, 1)),
+		Timeout:   r.duration(&t.timeout),
+		Deadline:  r.duration(&t.deadline),
+		Term:      parsed(&r, &t.termSeq, job.ParseSequence),
 
 		Key:      t.key.s,
 		KeyJobs:  int(r.count(&t.keyJobs, 1)),
@@ -61,6 +67,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Priority: t.priority.s,
 		Lane:     t.lane.s,
 		Lanes:    r.lanes(&t.lanes),
+		Aging:    r.duration(&t.aging),
 
 		Attempts:      r.attempts(t),
 		RetryDelay:    r.duration(&t.retryDelay),
@@ -68,11 +75,19 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		RetryJitter:   parsed(&r, &t.retryJitter, parseShare),
 		RetryOn:       r.ends(&t.retryOn),
 		NoRetryOn:     r.ends(&t.noRetryOn),
+		RetryIfStderr: parsed(&r, &t.retryIfStderr, regexp.Compile),
 		OKOn:          r.ends(&t.okOn),
 		FatalOn:       r.ends(&t.fatalOn),
 		Halt:          r.halt(t),
 		MaxFails:      parsed(&r, &t.maxFails, run.ParseAmount),
 		MaxFailsSet:   t.maxFails.set,
+		Breaker:       r.breaker(t),
+
+		SignalFD: bool(t.signalFD),
+		RaiseOn:  r.rules(&t.raiseOn),
+		DeferOn:  r.glob(&t.deferOn),
+		CancelOn: r.glob(&t.cancelOn),
+		Control:  t.control.s,
 
 		Output:  r.output(t),
 		Tag:     bool(t.tag),
@@ -81,6 +96,8 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
 		Failed:  t.failed.s,
 		Log:     t.log.s,
+
+		LogOptions: r.logging(t),
 	}
 	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
 	r.input(&p, t, s.sources)
@@ -118,6 +135,13 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 		MaxArgs:   int(r.count(&t.maxArgs, 1)),
 		Skip:      r.count(&t.skip, 0),
 		Limit:     r.count(&t.limit, 1),
+	}
+	if t.batch.set {
+		n, within, err := item.ParseBatch(t.batch.s)
+		if err != nil {
+			r.refuse(err)
+		}
+		p.Input.MaxArgs, p.Input.Batch = n, within
 	}
 	if t.null {
 		p.Input.Delimiter = "\x00"

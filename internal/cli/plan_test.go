@@ -8,12 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/sensor"
 	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/pkg/signals"
 )
 
 // cpusOfTest is how many processors the tests pretend to have.
@@ -43,7 +47,11 @@ func TestDefaults(t *testing.T) {
 		Words:         []string{"echo", "hi"},
 		ShellPath:     "/bin/sh",
 		Template:      template.Options{Replace: "{}"},
-		Jobs:          cpusOfTest,
+		CPUs:          cpusOfTest,
+		Jobs:          run.Jobs{Least: cpusOfTest, Most: cpusOfTest},
+		DeferOn:       signals.MustCompile("backpressure.*"),
+		Control:       run.ControlAuto,
+		LogOptions:    observe.LogOptions{Level: event.Info},
 		Window:        4096,
 		Term:          job.DefaultTerm,
 		KeyJobs:       1,
@@ -118,13 +126,43 @@ func TestFlags(t *testing.T) {
 		{"-t", func(p *run.Plan) any { return p.Trace }, true},
 		{"--trace", func(p *run.Plan) any { return p.Trace }, true},
 
-		{"-j3", func(p *run.Plan) any { return p.Jobs }, 3},
-		{"-P 3", func(p *run.Plan) any { return p.Jobs }, 3},
-		{"--max-procs 3", func(p *run.Plan) any { return p.Jobs }, 3},
-		{"--jobs 50%", func(p *run.Plan) any { return p.Jobs }, 2},
-		{"-j -1", func(p *run.Plan) any { return p.Jobs }, 3},
-		{"-j+2", func(p *run.Plan) any { return p.Jobs }, 6},
-		{"-j0", func(p *run.Plan) any { return p.Jobs }, run.Unlimited},
+		{"-j3", func(p *run.Plan) any { return p.Jobs.Most }, 3},
+		{"-P 3", func(p *run.Plan) any { return p.Jobs.Most }, 3},
+		{"--max-procs 3", func(p *run.Plan) any { return p.Jobs.Most }, 3},
+		{"--jobs 50%", func(p *run.Plan) any { return p.Jobs.Most }, 2},
+		{"-j -1", func(p *run.Plan) any { return p.Jobs.Most }, 3},
+		{"-j+2", func(p *run.Plan) any { return p.Jobs.Most }, 6},
+		{"-j0", func(p *run.Plan) any { return p.Jobs.Most }, run.Unlimited},
+		{"-j 2..8 --adaptive", func(p *run.Plan) any { return []any{p.Jobs, p.Adaptive} }, []any{run.Jobs{Least: 2, Most: 8}, true}},
+		{"-j @F", func(p *run.Plan) any { return p.Jobs }, run.Jobs{File: "F"}},
+		{"--rate 30/m,2", func(p *run.Plan) any { return p.Rate }, run.Rate{PerSecond: 0.5, Burst: 2}},
+		{"--rate 1/s --rate-by key -K {1}", func(p *run.Plan) any { return p.RateByKey }, true},
+		{"--load 50%", func(p *run.Plan) any { return p.Pressure.Load }, 2.0},
+		{"--memfree 1G", func(p *run.Plan) any { return p.Pressure.MemFree }, int64(1 << 30)},
+		{"--pressure io=20", func(p *run.Plan) any { return p.Pressure.Pressure }, sensor.Pressure{IO: 20}},
+		{"--jobserver", func(p *run.Plan) any { return p.Jobserver }, run.JobserverAuto},
+		{"--jobserver=pipe", func(p *run.Plan) any { return p.Jobserver }, run.JobserverPipe},
+		{"--jobserver=fifo", func(p *run.Plan) any { return p.Jobserver }, run.JobserverFifo},
+		{"--batch 10,2s", func(p *run.Plan) any { return []any{p.Input.MaxArgs, p.Input.Batch} }, []any{10, 2 * time.Second}},
+		{"--priority {1} --aging 30s", func(p *run.Plan) any { return p.Aging }, 30 * time.Second},
+		{"--retries 1 --retry-if-stderr 4.9", func(p *run.Plan) any { return p.RetryIfStderr.String() }, "4.9"},
+		{"--breaker 5/30s", func(p *run.Plan) any { return p.Breaker }, run.Breaker{Failures: 5, Span: 30 * time.Second, Cooldown: 30 * time.Second, Probes: 1}},
+		{
+			"--breaker 5 --breaker-by {1} --breaker-on 7 --breaker-cooldown 1m --breaker-probe 2 --breaker-action skip",
+			func(p *run.Plan) any { return p.Breaker },
+			run.Breaker{Failures: 5, By: run.BreakerByTemplate, Template: "{1}", On: ends(t, "7"), Cooldown: time.Minute, Probes: 2, Action: run.BreakerSkip},
+		},
+		{"-K {1} --breaker 50%/20 --breaker-by key --breaker-action halt", func(p *run.Plan) any { return []any{p.Breaker.By, p.Breaker.Action} }, []any{run.BreakerByKey, run.BreakerHalt}},
+		{"--signal-fd", func(p *run.Plan) any { return p.SignalFD }, true},
+		{"--raise-on exit=75:rate-limit:5s", func(p *run.Plan) any { return p.RaiseOn[0].String() }, "exit=75:rate-limit:5s"},
+		{"--defer-on user.*", func(p *run.Plan) any { return p.DeferOn.String() }, "user.*"},
+		{"--defer-on none", func(p *run.Plan) any { return p.DeferOn }, signals.Pattern{}},
+		{"--cancel-on user.abort", func(p *run.Plan) any { return p.CancelOn.String() }, "user.abort"},
+		{"--control=./s", func(p *run.Plan) any { return p.Control }, "./s"},
+		{"--log F --log-format text", func(p *run.Plan) any { return p.LogOptions.Format }, observe.PlainText},
+		{"--log F --log-level warn", func(p *run.Plan) any { return p.LogOptions.Level }, event.Warn},
+		{"--log F --signals job.* --signals key.*", func(p *run.Plan) any { return p.LogOptions.Names.String() }, "job.*,key.*"},
+		{"--log F --redact a+", func(p *run.Plan) any { return p.LogOptions.Redact[0].String() }, "a+"},
 		{"--delay 250ms", func(p *run.Plan) any { return p.Delay }, 250 * time.Millisecond},
 
 		{"-K {1}", func(p *run.Plan) any { return p.Key }, "{1}"},
@@ -173,8 +211,8 @@ func TestFlags(t *testing.T) {
 		{"--failed F", func(p *run.Plan) any { return p.Failed }, "F"},
 		{"--log fd:3", func(p *run.Plan) any { return p.Log }, "fd:3"},
 
-		{"-0P8n1", func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Jobs, p.Input.MaxArgs} }, []any{"\x00", 8, 1}},
-		{"-kj2 -j 5", func(p *run.Plan) any { return []any{p.Output.KeepOrder, p.Jobs} }, []any{true, 5}},
+		{"-0P8n1", func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Jobs.Most, p.Input.MaxArgs} }, []any{"\x00", 8, 1}},
+		{"-kj2 -j 5", func(p *run.Plan) any { return []any{p.Output.KeepOrder, p.Jobs.Most} }, []any{true, 5}},
 		{"-k --keep-order=false", func(p *run.Plan) any { return p.Output.KeepOrder }, false},
 	}
 	seen := map[string]bool{"command": true, "shell": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere

@@ -24,6 +24,7 @@ type typed struct {
 	empty      text
 	skip       text
 	limit      text
+	batch      text
 	window     text
 	missing    text
 
@@ -39,8 +40,15 @@ type typed struct {
 	explain toggle
 
 	// Concurrency
-	jobs  text
-	delay text
+	jobs      text
+	adaptive  toggle
+	rate      text
+	rateBy    text
+	delay     text
+	load      text
+	memFree   text
+	pressure  text
+	jobserver text
 
 	// Order
 	key       text
@@ -49,6 +57,7 @@ type typed struct {
 	priority  text
 	lane      text
 	lanes     text
+	aging     text
 	keepOrder toggle
 
 	// Failure
@@ -59,6 +68,7 @@ type typed struct {
 	retryJitter   text
 	retryOn       text
 	noRetryOn     text
+	retryIfStderr text
 	timeout       text
 	deadline      text
 	termSeq       text
@@ -67,6 +77,26 @@ type typed struct {
 	maxFails      text
 	okOn          text
 	fatalOn       text
+
+	// Breaker
+	breaker         text
+	breakerBy       text
+	breakerOn       text
+	breakerCooldown text
+	breakerProbe    text
+	breakerAction   text
+
+	// Signals
+	signalFD  toggle
+	raiseOn   texts
+	deferOn   text
+	cancelOn  text
+	control   text
+	log       text
+	logFormat text
+	logLevel  text
+	signals   texts
+	redact    texts
 
 	// Output
 	group      toggle
@@ -79,7 +109,6 @@ type typed struct {
 	color      text
 	summary    text
 	failed     text
-	log        text
 
 	// Meta
 	help    toggle

@@ -71,28 +71,6 @@ func parseSize(s string) (int64, error) {
 	return n * unit, nil
 }
 
-// parseJobs reads how many jobs run at once, of cpus: N, N%, +N, -N or 0.
-func parseJobs(s string, cpus int) (int, error) {
-	if p, ok := strings.CutSuffix(s, "%"); ok {
-		f, err := parseDecimal(p)
-		if err != nil || f == 0 {
-			return 0, notA("number of jobs", s)
-		}
-		return int(max(1, min(f*float64(cpus)/100, run.Unlimited))), nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0, notA("number of jobs", s)
-	}
-	switch {
-	case s[0] == '+' || s[0] == '-':
-		n += cpus
-	case n == 0:
-		n = run.Unlimited
-	}
-	return max(1, min(n, run.Unlimited)), nil
-}
-
 // parseShare reads a percentage as a share of one.
 func parseShare(s string) (float64, error) {
 	p, ok := strings.CutSuffix(s, "%")

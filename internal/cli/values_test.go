@@ -86,47 +86,6 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-func TestParseJobs(t *testing.T) {
-	const none = -1
-	for _, tt := range []struct {
-		in   string
-		cpus int
-		want int
-	}{
-		{"1", 8, 1},
-		{"100", 8, 100},
-		{"0", 8, run.Unlimited},
-		{"99999999", 8, run.Unlimited},
-		{"100%", 8, 8},
-		{"50%", 8, 4},
-		{"50%", 3, 1},
-		{"1%", 8, 1},
-		{"250%", 2, 5},
-		{"12.5%", 8, 1},
-		{"99999999999%", 8, run.Unlimited},
-		{"+2", 8, 10},
-		{"+0", 8, 8},
-		{"-2", 8, 6},
-		{"-8", 8, 1},
-		{"-100", 8, 1},
-		{"0%", 8, none},
-		{"-5%", 8, none},
-		{"%", 8, none},
-		{"", 8, none},
-		{"x", 8, none},
-		{"8x", 8, none},
-		{"1e2", 8, none},
-		{"Inf%", 8, none},
-		{"1.5", 8, none},
-		{"99999999999999999999", 8, none},
-	} {
-		got, err := parseJobs(tt.in, tt.cpus)
-		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
-			t.Errorf("parseJobs(%q, %d) = %d, %v, want %d", tt.in, tt.cpus, got, err, tt.want)
-		}
-	}
-}
-
 func TestParseShare(t *testing.T) {
 	const none = -1
 	for _, tt := range []struct {

@@ -21,6 +21,7 @@ func (g *group) next(ctx context.Context) ([]Record, error) {
 		g.errs = g.errs[1:]
 		return nil, err
 	}
+	ctx = calm(ctx) // a row is read whole
 	row := make([]Record, len(g.feeds))
 	for i, f := range g.feeds {
 		err := f.next(ctx, &row[i])

@@ -104,8 +104,11 @@ func (in *input) read(ctx context.Context, p []byte) (int, error) {
 		p = p[:min(int64(len(p)), in.left)]
 	}
 	for len(p) > 0 {
-		if in.err = in.wait.readable(ctx, in.fd); in.err != nil {
-			return 0, in.err
+		if err := in.wait.readable(ctx, in.fd); err != nil {
+			if err != errDue {
+				in.err = err
+			}
+			return 0, err
 		}
 		n, err := unix.Read(in.fd, p)
 		if err == nil {

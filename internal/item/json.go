@@ -66,6 +66,7 @@ func (j *jsonValues) find() error {
 		if s.err != nil {
 			return j.end()
 		}
+		s.ctx = calm(s.ctx) // a value is read whole
 		if !j.decided {
 			if err := j.decide(); err != nil {
 				return err
@@ -93,6 +94,9 @@ func (j *jsonValues) find() error {
 
 // end returns what ended the input, which must not happen within an array.
 func (j *jsonValues) end() error {
+	if j.scan.err == errDue {
+		return errDue
+	}
 	if j.array && !j.repair {
 		j.array = false
 		return j.scan.fail("the end of the array")

@@ -23,6 +23,7 @@ type lines struct {
 	block string // whole records that were read, each with its delimiter
 	nul   bool   // block has a NUL byte that is not a delimiter
 	end   error  // what next returns when block is used up
+	over  bool   // the record at hand is too long, and is being dropped
 }
 
 func (l *lines) next(ctx context.Context, rec *Record) error {
@@ -80,6 +81,9 @@ func (l *lines) take(n int) {
 // find reads until there is a whole record and returns its length with the delimiter. It
 // looks at each byte once. A record over the limit is discarded and rejected.
 func (l *lines) find(ctx context.Context) (int, error) {
+	if l.over {
+		return 0, l.discard(ctx)
+	}
 	for seen := 0; ; {
 		rest := l.in.rest()
 		at := bytes.Index(rest[seen:], []byte(l.delim))
@@ -98,6 +102,7 @@ func (l *lines) find(ctx context.Context) (int, error) {
 
 // discard drops the record at hand, which is too long.
 func (l *lines) discard(ctx context.Context) error {
+	l.over = true
 	for {
 		rest := l.in.rest()
 		if at := bytes.Index(rest, []byte(l.delim)); at >= 0 {
@@ -112,6 +117,7 @@ func (l *lines) discard(ctx context.Context) error {
 			return err
 		}
 	}
+	l.over = false
 	l.count++
 	return l.reject(tooLong(l.max), "")
 }

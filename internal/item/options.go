@@ -2,6 +2,7 @@ package item
 
 import (
 	"regexp"
+	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
 )
@@ -44,6 +45,10 @@ type Options struct {
 
 	// MaxArgs is the most records that an item has. 0 means one, or with Fill any number.
 	MaxArgs int
+
+	// Batch is how long after its first record an item with room for more is handed out. 0
+	// waits for as many as MaxArgs says, or the end. It counts where one source is read.
+	Batch time.Duration
 
 	// Fill reports whether next still fits into an item that has records already. It is
 	// called once for each record but the first of an item. nil fills nothing.

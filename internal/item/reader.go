@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -25,6 +26,7 @@ type Reader struct {
 	columns     []string
 	maxArgs     int
 	fill        func([]Record, Record) bool
+	within      time.Duration // see Options.Batch
 	skip, limit int64
 	opened      []*os.File
 	wait        waiter
@@ -54,7 +56,7 @@ func Open(ctx context.Context, o Options, stdin *os.File) (*Reader, error) {
 	if len(o.Sources) == 0 {
 		o.Sources = []Source{{File: "-"}}
 	}
-	r := &Reader{fill: o.Fill, maxArgs: o.MaxArgs, skip: o.Skip, limit: o.Limit}
+	r := &Reader{fill: o.Fill, within: o.Batch, maxArgs: o.MaxArgs, skip: o.Skip, limit: o.Limit}
 	if r.maxArgs == 0 && r.fill == nil {
 		r.maxArgs = 1
 	}
@@ -156,8 +158,18 @@ func (r *Reader) Columns() []string { return r.columns }
 // *fail.Error that names what could not be read. Unless ctx ended, all records that were
 // read before it have been returned.
 func (r *Reader) Next(ctx context.Context) (Item, error) {
+	began := false
 	for !r.full() {
+		if !began && len(r.batch) > 0 && r.within > 0 {
+			began = true
+			var cancel context.CancelFunc
+			ctx, cancel = hurry(ctx, time.Now().Add(r.within))
+			defer cancel()
+		}
 		err := r.lookAhead(ctx)
+		if err == errDue {
+			break
+		}
 		if err != nil && (r.end == nil || len(r.batch) == 0) {
 			return Item{}, err
 		}
@@ -212,7 +224,7 @@ func (r *Reader) lookAhead(ctx context.Context) error {
 	}
 	err := r.record(ctx)
 	r.hasAhead = err == nil
-	if err == nil || unusable(err) {
+	if err == nil || err == errDue || unusable(err) {
 		return err
 	}
 	r.end = err

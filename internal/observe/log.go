@@ -44,6 +44,7 @@ type Log struct {
 	close   func() error
 	encoder encoder
 	err     error // the first failure; nothing is written after it
+	over    bool  // the last line was written; a condition may still end after it
 	cancel  func()
 }
 
@@ -87,9 +88,10 @@ func (l *Log) write(e signals.Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.err != nil {
+	if l.err != nil || l.over {
 		return
 	}
+	l.over = e.Name == event.RunFinished
 	var line []byte
 	if line, l.err = l.encoder.line(e); l.err == nil {
 		_, l.err = l.w.Write(line)

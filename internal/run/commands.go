@@ -14,8 +14,8 @@ type commands struct {
 	shell   string
 	path    string // the program; "" where it depends on the item
 
-	key, lane, priority, workdir, stdinFile, tag *template.Text
-	env                                          []variable
+	key, lane, priority, workdir, stdinFile, tag, breaker *template.Text
+	env                                                   []variable
 }
 
 // variable is a compiled --env.
@@ -58,6 +58,7 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		{&c.workdir, p.Workdir},
 		{&c.stdinFile, p.StdinFile},
 		{&c.tag, tagText(p)},
+		{&c.breaker, p.Breaker.Template},
 	} {
 		if t.text == "" {
 			continue
@@ -133,7 +134,7 @@ func (c *commands) uses(name string) bool {
 	if c.command != nil && c.command.Uses(name) {
 		return true
 	}
-	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag} {
+	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker} {
 		if t != nil && t.Uses(name) {
 			return true
 		}

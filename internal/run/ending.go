@@ -1,10 +1,12 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 
 	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/pkg/coord"
 )
 
 // ending is why, and how, a run ends before its input does.
@@ -64,6 +66,18 @@ func (r *Run) reason() event.Reason {
 	return r.ending.reason
 }
 
+// dropReason is why an item was left unrun: what the cause says, or, where it says nothing,
+// because a signal of --cancel-on holds. whole is why the run ends, if it does.
+func dropReason(cause error, whole func() event.Reason) event.Reason {
+	if s, ok := errors.AsType[stopped](cause); ok {
+		return s.reason
+	}
+	if errors.Is(cause, coord.ErrDropped) {
+		return event.ReasonCancelOn
+	}
+	return whole()
+}
+
 // Interrupt starts nothing more and ends the running jobs by the term sequence; Execute
 // returns with DieBy set to s.
 func (r *Run) Interrupt(s syscall.Signal) {
@@ -91,13 +105,7 @@ func (r *Run) Hangup() {
 
 // AddSlots changes how many jobs run at once by n; at least one is left.
 func (r *Run) AddSlots(n int) {
-	from := r.pool.Stats().Limit
-	to := max(from+n, 1)
-	if to == from {
-		return
-	}
-	r.pool.SetLimit(to)
-	r.say(event.ConcurrencyChanged, &event.Fields{From: from, To: to, Message: "signal"})
+	r.scale.add(n, "signal")
 }
 
 // Suspend stops the running jobs, and their timeouts.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,12 @@ func newEnviron(p *Plan, id string) environ {
 	e.base = append(e.base, "EPH_RUN="+id)
 	e.attempts = "EPH_MAX_ATTEMPTS=" + strconv.Itoa(p.Attempts)
 	return e
+}
+
+// set gives a variable a value for every job.
+func (e *environ) set(name, value string) {
+	e.base = slices.DeleteFunc(e.base, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+	e.base = append(e.base, name+"="+value)
 }
 
 // of is the environment of a task's next attempt.

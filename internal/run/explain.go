@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,9 +57,9 @@ func (r *Run) Explain(w io.Writer) error {
 			say("beware", "%s", warning.What)
 		}
 	}
-	say("at once", "%d", p.Jobs)
-	if p.Delay > 0 {
-		say("", "and no two starts within %s", p.Delay)
+	say("at once", "%s", describeJobs(p))
+	for _, line := range describeRestraint(p) {
+		say("", "%s", line)
 	}
 	say("order", "%s", describeOrder(p))
 	if p.Attempts > 1 {
@@ -73,6 +74,9 @@ func (r *Run) Explain(w io.Writer) error {
 		if l.d > 0 {
 			say("", l.what, l.d)
 		}
+	}
+	for _, line := range describeSignals(p) {
+		say("signals", "%s", line)
 	}
 	say("output", "%s", describeOutput(p))
 	_, err := io.WriteString(w, b.String())
@@ -145,4 +149,80 @@ func describeOutput(p *Plan) string {
 		text += ", in the order of the items"
 	}
 	return text
+}
+
+func describeJobs(p *Plan) string {
+	j := p.Jobs
+	text := strconv.Itoa(j.Most)
+	if j.Least < j.Most {
+		text = fmt.Sprintf("%d to %d", j.Least, j.Most)
+	}
+	switch {
+	case j.File != "":
+		text += ", as " + plain.Text(j.File) + " says, which is read again when it changes"
+	case p.Adaptive:
+		text += ", more while jobs are quick and succeed, fewer when they slow down or fail"
+	case j.Least < j.Most:
+		text += ", as signals concurrency.up and concurrency.down ask for"
+	}
+	return text
+}
+
+// describeRestraint says what else may put a start off.
+func describeRestraint(p *Plan) (lines []string) {
+	if p.Delay > 0 {
+		lines = append(lines, fmt.Sprintf("and no two starts within %s", p.Delay))
+	}
+	if p.Rate != (Rate{}) {
+		of := ""
+		if p.RateByKey {
+			of = " of each key"
+		}
+		lines = append(lines, fmt.Sprintf("and no more starts%s than %s, fewer after a rate-limit signal", of, p.Rate))
+	}
+	if b := &p.Breaker; b.Failures > 0 || b.Calls > 0 {
+		lines = append(lines, describeBreaker(b))
+	}
+	for _, l := range p.Pressure.Describe() {
+		lines = append(lines, "and nothing while "+l)
+	}
+	if p.Jobserver != JobserverNone {
+		lines = append(lines, "and none without a slot of make's jobserver")
+	}
+	return lines
+}
+
+func describeBreaker(b *Breaker) string {
+	var when string
+	switch {
+	case b.Calls > 0:
+		when = fmt.Sprintf("%g%% of the last %d", b.Percent, b.Calls)
+	case b.Span > 0:
+		when = fmt.Sprintf("%d within %s", b.Failures, b.Span)
+	default:
+		when = fmt.Sprintf("%d in a row", b.Failures)
+	}
+	of := [...]string{BreakerByAll: "", BreakerByKey: " of a key", BreakerByTemplate: " of a " + b.Template}[b.By]
+	then := [...]string{BreakerHold: "its items wait", BreakerSkip: "its items are skipped", BreakerHalt: "the run ends"}[b.Action]
+	text := fmt.Sprintf("after failures of %s%s %s", when, of, then)
+	if b.Action != BreakerHalt {
+		text += fmt.Sprintf(" for %s, then %d may try", b.Cooldown, b.Probes)
+	}
+	return text
+}
+
+func describeSignals(p *Plan) (lines []string) {
+	if s := p.DeferOn.String(); s != "" {
+		lines = append(lines, "nothing starts while "+s+" holds")
+	}
+	if s := p.CancelOn.String(); s != "" {
+		lines = append(lines, "what waits is cancelled while "+s+" holds")
+	}
+	if p.SignalFD {
+		lines = append(lines, "jobs may raise them, on the descriptor in EPH_SIGNAL_FD")
+	}
+	for i := range p.RaiseOn {
+		lines = append(lines, "raised on "+plain.Text(p.RaiseOn[i].String()))
+	}
+	return lines
 }

@@ -2,12 +2,17 @@ package run
 
 import (
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/rule"
+	"github.com/mostlylucid/eph/internal/sensor"
 	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/pkg/signals"
 )
 
 // Plan is a run as the command line asked for it: every flag parsed, every default filled
@@ -33,12 +38,18 @@ type Plan struct {
 	StdinFile string // template, with StdinFile
 
 	// When.
-	Jobs     int           // at once; at least 1, or Unlimited
-	Delay    time.Duration // between two starts
-	Window   int           // items held at once
-	Timeout  time.Duration // of one attempt
-	Deadline time.Duration // of the whole run
-	Term     []job.Step
+	CPUs      int           // that this process may use
+	Jobs      Jobs          // at once
+	Adaptive  bool          // find the number between Jobs.Least and Jobs.Most
+	Delay     time.Duration // between two starts
+	Rate      Rate
+	RateByKey bool
+	Pressure  sensor.Options // while what the machine has to do is above these, nothing starts
+	Jobserver Jobserver
+	Window    int           // items held at once
+	Timeout   time.Duration // of one attempt
+	Deadline  time.Duration // of the whole run
+	Term      []job.Step
 
 	// In which order. Key, Priority and Lane are templates; "" is unset.
 	Key      string
@@ -47,6 +58,7 @@ type Plan struct {
 	Priority string
 	Lane     string
 	Lanes    []Lane
+	Aging    time.Duration // a start is put off no longer than this for more urgent items; 0 is no limit
 
 	// On failure.
 	Attempts      int // in all; at least 1
@@ -55,11 +67,20 @@ type Plan struct {
 	RetryJitter   float64 // 0 to 1
 	RetryOn       Ends    // empty: any
 	NoRetryOn     Ends
-	OKOn          Ends // count as success
-	FatalOn       Ends // end the run like a --halt soon
+	RetryIfStderr *regexp.Regexp // nil: whatever it writes
+	OKOn          Ends           // count as success
+	FatalOn       Ends           // end the run like a --halt soon
 	Halt          Halt
 	MaxFails      Amount // more failures than this end the run; zero Amount with MaxFailsSet false: no limit
 	MaxFailsSet   bool
+	Breaker       Breaker
+
+	// Signals.
+	SignalFD bool        // jobs have a descriptor to raise signals on
+	RaiseOn  []rule.Rule // what else raises signals
+	DeferOn  signals.Pattern
+	CancelOn signals.Pattern
+	Control  string // the socket; ControlAuto, ControlNone or a path
 
 	// What is said.
 	Output  output.Options
@@ -69,7 +90,26 @@ type Plan struct {
 	Summary Summary
 	Failed  string // file for the failed items; "" none
 	Log     string // file, "-" or "fd:N"; "" none
+
+	LogOptions observe.LogOptions
 }
+
+// Where the socket of eph ctl is.
+const (
+	ControlAuto = "auto" // in a directory of the user's, where eph ctl finds it
+	ControlNone = "none"
+)
+
+// Jobserver says what a run has to do with the jobserver of GNU make.
+type Jobserver uint8
+
+// The parts that a run can take.
+const (
+	JobserverNone Jobserver = iota
+	JobserverAuto           // share the slots of the one that is there, or serve one
+	JobserverFifo           // serve one as a fifo, as make 4.4 does
+	JobserverPipe           // serve one as a pipe, for any make
+)
 
 // Unlimited is more jobs at once than any machine runs: the limits of the system decide.
 const Unlimited = 1 << 20

@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -41,10 +44,21 @@ type Run struct {
 	pool     *coord.Keyed[string, *task]
 	gate     coord.Gate // drops what waits once the run is to end
 	slots    slots
-	held     budget          // of memory for items
+	memory   budget          // for items
 	wanted   int             // jobs at once, before limits of the system
 	tally    *template.Tally // of the item that -X fills
 	total    int64           // number of items, known ahead only where a template asks for it
+
+	// What holds a start back, in the order in which it is asked.
+	signalled *coord.Gate // shut or dropping while signals of --defer-on or --cancel-on hold
+	limited   limited     // after rate-limit:D
+	circuits  *circuits   // nil without --breaker
+	keyPaces  *paces      // nil without --rate-by key
+	pace      pace
+	scale     *scale
+	tokens    tokens
+	live      live
+	hearing   hearing
 
 	sink    signals.Sink
 	saying  sync.RWMutex // held alone to say the last word
@@ -54,12 +68,14 @@ type Run struct {
 	failed  *record.Failed
 
 	books books
+	read  atomic.Bool // the input has ended
 
 	intake     context.Context // ends when no more items are to be read
 	stopIntake context.CancelCauseFunc
 
 	mu     sync.Mutex
 	ending *ending // why the run ends early; nil while it does not
+	paused bool    // by eph ctl
 }
 
 // Report is how a run ended.
@@ -96,25 +112,53 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 func (r *Run) open() error {
 	p := &r.plan
 	r.environ = newEnviron(p, r.id)
-	r.wanted, p.Jobs = p.Jobs, affordable(p.Jobs)
+	if p.Jobs.File != "" {
+		j, err := readJobs(p.Jobs.File, p.CPUs)
+		if err != nil {
+			return err
+		}
+		p.Jobs = j
+	}
+	r.wanted, p.Jobs.Most = p.Jobs.Most, affordable(p.Jobs.Most)
+	p.Jobs.Least = min(p.Jobs.Least, p.Jobs.Most)
+	if err := r.join(); err != nil {
+		return err
+	}
+	if p.SignalFD {
+		r.environ.set("EPH_SIGNAL_FD", strconv.Itoa(job.SignalFD(r.tokens.files())))
+	}
 	p.Output.Window = int64(p.Window)
+	p.Output.OnSpill, p.Output.OnStall = r.spilled, r.stalled
 	r.out = output.New(r.streams.Out, r.streams.Err, p.Output)
+	r.scale = newScale(r)
+	r.circuits = newCircuits(&p.Breaker, r.circuitChanged)
+	r.signalled, _ = coord.GateOn(&r.sink, p.DeferOn, signals.Pattern{}, p.CancelOn, 0)
 	o := coord.Options{
-		Limit: p.Jobs, PerKey: p.KeyJobs, Window: p.Window,
-		Retry: retries(p), Gate: &r.gate, History: -1, NoClock: true,
+		Limit: r.scale.limit(), PerKey: p.KeyJobs, Window: p.Window, Aging: p.Aging,
+		Retry: retries(p), Gate: &r.gate, Hold: []*coord.Gate{r.signalled, &r.limited.gate},
+		Rate: &r.pace, History: -1, NoClock: true,
 	}
 	for _, l := range p.Lanes {
 		o.Lanes = append(o.Lanes, coord.Lane{Name: l.Name, Weight: l.Weight})
 	}
-	if p.Delay > 0 {
-		o.Rate = &spacing{every: p.Delay}
+	switch {
+	case p.Delay > 0:
+		r.pace.set(Rate{PerSecond: float64(time.Second) / float64(p.Delay), Burst: 1})
+	case p.RateByKey:
+		r.keyPaces = &paces{rate: p.Rate, keys: make(map[string]*keyPace)}
+	default:
+		r.pace.set(p.Rate)
 	}
 	var key func(*task) string
 	if r.commands.key != nil {
 		key = func(t *task) string { return t.key }
 	}
 	r.pool = coord.NewKeyed(key, r.attempt, o)
-	r.pool.Notify(coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished})
+	hooks := coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished}
+	if r.circuits != nil || r.keyPaces != nil {
+		hooks.Admit = r.admit
+	}
+	r.pool.Notify(hooks)
 	return nil
 }
 
@@ -134,12 +178,16 @@ func (r *Run) Execute(ctx context.Context) Report {
 		defer timer.Stop()
 	}
 	r.say(event.RunStarted, &event.Fields{
-		Version: r.plan.Version, Command: r.commands.words(), Dir: workingDir(), PID: os.Getpid(), Jobs: r.plan.Jobs,
+		Version: r.plan.Version, Command: r.commands.words(), Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(),
 	})
-	if r.plan.Jobs < r.wanted && r.wanted != Unlimited {
-		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", r.plan.Jobs, r.wanted))
+	if most := r.plan.Jobs.Most; most < r.wanted && r.wanted != Unlimited {
+		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted))
 	}
-	err := r.feed()
+	stop, err := r.begin()
+	defer stop()
+	if err == nil {
+		err = r.feed()
+	}
 	_ = r.pool.Drain(context.Background())
 	if closeErr := r.out.Close(); err == nil {
 		err = closeErr
@@ -147,10 +195,33 @@ func (r *Run) Execute(ctx context.Context) Report {
 	return r.report(err)
 }
 
+// begin starts what lives beside the run: those who steer it, and the sensors. stop ends them.
+func (r *Run) begin() (stop func(), err error) {
+	var stops []func()
+	stop = func() {
+		for _, s := range slices.Backward(stops) {
+			s()
+		}
+		r.tokens.close()
+	}
+	for _, start := range []func() (func(), error){
+		r.listen,
+		r.sense,
+		func() (func(), error) { return r.scale.follow(r.plan.Jobs.File), nil },
+	} {
+		s, err := start()
+		if err != nil {
+			return stop, err
+		}
+		stops = append(stops, s)
+	}
+	return stop, nil
+}
+
 // watch attaches those who watch the signals of the run.
 func (r *Run) watch() (err error) {
 	if r.plan.Log != "" {
-		if r.log, err = observe.OpenLog(r.plan.Log, r.id, r.streams.Err, &r.sink); err != nil {
+		if r.log, err = observe.OpenLog(r.plan.Log, r.id, r.streams.Err, &r.sink, r.plan.LogOptions); err != nil {
 			return err
 		}
 	}
@@ -168,6 +239,7 @@ func (r *Run) watch() (err error) {
 // feed reads items until the input or the run ends, and hands them to the coordinator.
 func (r *Run) feed() error {
 	err := r.each(r.submit)
+	r.read.Store(true)
 	if err == nil && r.intake.Err() == nil {
 		r.say(event.InputClosed, &event.Fields{Total: r.books.counts().Read})
 	}
@@ -212,17 +284,21 @@ func (r *Run) submit(t *task) error {
 		r.unfit(t, err)
 		return nil
 	}
+	if err := r.circuit(t); err != nil {
+		r.unfit(t, err)
+		return nil
+	}
 	if r.heard(event.JobQueued) {
 		r.say(event.JobQueued, t.fields())
 	}
 	t.held = t.weight()
-	if err = r.held.take(r.intake, t.held); err != nil {
+	if err = r.memory.take(r.intake, t.held); err != nil {
 		t.held = 0
 	} else if err = r.out.Wait(r.intake, t.item.Seq); err == nil {
 		_, err = r.pool.Put(r.intake, t, opts...)
 	}
 	if err != nil {
-		r.held.give(t.held)
+		r.memory.give(t.held)
 		r.unrun(t, r.reason())
 	}
 	return nil

@@ -54,7 +54,9 @@ func play(t *testing.T, p Plan, items []string, do script, during func(*Run)) *p
 		p.Words = []string{"true", "{}"}
 	}
 	p.ShellPath = "/bin/sh"
-	p.Jobs, p.KeyJobs, p.Window, p.Attempts = max(p.Jobs, 1), max(p.KeyJobs, 1), max(p.Window, 1), max(p.Attempts, 1)
+	p.Jobs.Least = max(p.Jobs.Least, 1)
+	p.Jobs.Most = max(p.Jobs.Least, p.Jobs.Most)
+	p.KeyJobs, p.Window, p.Attempts = max(p.KeyJobs, 1), max(p.Window, 1), max(p.Attempts, 1)
 	p.Input.Sources = []item.Source{{Values: items}}
 	dir := t.TempDir()
 	file := func(name string) *os.File {
@@ -341,7 +343,7 @@ func TestFailedBeforeDrain(t *testing.T) {
 func TestKeyFail(t *testing.T) {
 	items := []string{"a 0", "a 1", "a 0", "b 0", "a 0", "b 0"}
 	plan := func(k KeyFail) Plan {
-		p := Plan{Key: "{1}", KeyFail: k, Jobs: 4, Window: 10, Words: []string{"true", "{1}", "{2}"}}
+		p := Plan{Key: "{1}", KeyFail: k, Jobs: Jobs{Least: 4, Most: 4}, Window: 10, Words: []string{"true", "{1}", "{2}"}}
 		p.Input.ColSep = mustRegexp(" ")
 		return p
 	}
@@ -393,7 +395,7 @@ func TestUrgency(t *testing.T) {
 func TestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		play(t, Plan{Jobs: 10, Window: 10, Delay: time.Second}, numbers(5), ok, nil)
+		play(t, Plan{Jobs: Jobs{Least: 10, Most: 10}, Window: 10, Delay: time.Second}, numbers(5), ok, nil)
 		if took := time.Since(began); took != 4*time.Second {
 			t.Errorf("five starts a second apart took %v", took)
 		}
@@ -405,7 +407,7 @@ func TestDelay(t *testing.T) {
 func TestReadsNoFurtherThanTheWindow(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			p := Plan{Jobs: 2, Window: 5}
+			p := Plan{Jobs: Jobs{Least: 2, Most: 2}, Window: 5}
 			p.Output.KeepOrder = keep
 			var ahead int64
 			got := play(t, p, numbers(100), func(ctx context.Context, text string, _ job.Command) (job.Result, string) {
@@ -465,7 +467,7 @@ func TestBooksAddUp(t *testing.T) {
 	for seed := range uint64(150) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		p := Plan{
-			Jobs: 1 + rng.IntN(8), Window: 1 + rng.IntN(20), Attempts: 1 + rng.IntN(4),
+			Jobs: Jobs{Least: 1 + rng.IntN(8)}, Window: 1 + rng.IntN(20), Attempts: 1 + rng.IntN(4),
 			RetryDelay: time.Duration(rng.IntN(3)) * time.Second, RetryMaxDelay: time.Minute, RetryJitter: rng.Float64(),
 			KeyFail: KeyFail(rng.IntN(3)), Key: "{1}", Words: []string{"true", "{1}", "{2}"},
 		}

@@ -3,7 +3,6 @@ package run
 import (
 	"math/bits"
 	"sync"
-	"time"
 
 	"github.com/mostlylucid/eph/pkg/coord"
 )
@@ -32,23 +31,6 @@ func (s *slots) give(slot int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken[(slot-1)/64] &^= 1 << ((slot - 1) % 64)
-}
-
-// spacing lets starts follow one another no closer than every. It is a coord.Limiter.
-type spacing struct {
-	every time.Duration
-	next  time.Time
-}
-
-// Reserve implements coord.Limiter. It is called with the coordinator's lock held.
-func (s *spacing) Reserve() time.Duration {
-	now := time.Now()
-	at := s.next
-	if at.Before(now) {
-		at = now
-	}
-	s.next = at.Add(s.every)
-	return at.Sub(now)
 }
 
 // retries is the retry policy of a plan; nil when every item has one attempt.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,8 +17,10 @@ import (
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/rule"
 	"github.com/mostlylucid/eph/internal/template"
 	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/patterns"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,7 +31,9 @@ type task struct {
 	lane     string
 	priority int
 	read     time.Time
-	held     int // bytes, of the budget
+	held     int           // bytes, of the budget
+	circuit  *circuit      // nil without --breaker
+	pass     patterns.Pass // of the circuit, which waits to be told how the attempt went
 
 	// Of the last attempt.
 	attempt int
@@ -100,9 +105,15 @@ func (r *Run) values(t *task, attempt, slot int) *template.Values {
 }
 
 // attempt runs a task once. It is the function of the coordinator.
-func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) error {
+func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err error) {
+	defer func() { t.pass.Cancel(); t.pass = patterns.Pass{} }() // if no job was run
 	if r.commands.key != nil && r.books.keyFailed(t.key) {
 		return coord.Permanent(errSkipped{event.ReasonKey})
+	}
+	if t.circuit != nil && r.plan.Breaker.Action != BreakerHold {
+		if t.pass, err = t.circuit.Allow(); err != nil {
+			return coord.Permanent(errSkipped{event.ReasonBreaker})
+		}
 	}
 	t.attempt = op.Attempt
 	t.slot = r.slots.take()
@@ -127,14 +138,75 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) error {
 	} else if err := t.out.Reset(); err != nil {
 		return coord.Permanent(&failure{reason: event.ReasonOutput, text: err.Error()})
 	}
+	give, err := r.tokens.take(ctx)
+	if err != nil {
+		t.result = job.Result{End: job.NotStarted, Err: err}
+		return r.judge(ctx, t)
+	}
+	defer give()
 	if r.plan.Trace {
 		_ = r.out.Note(r.commands.display(t, r)) // a broken stderr ends no run
 	}
 	r.started(t)
 	t.failure = nil
-	t.result = r.runner.Run(ctx, c, job.Output{Stdout: t.out.Stdout(), Stderr: t.out.Stderr()})
+	r.live.enter(t)
+	out, end := r.listenTo(t)
+	t.result = r.runner.Run(ctx, c, out)
+	matched := end()
+	r.live.leave(t)
 	closeInput(c.Stdin, r.streams.In)
-	return r.judge(t)
+	err = r.judge(ctx, t)
+	if err != nil && r.plan.RetryIfStderr != nil && !matched {
+		err = coord.Permanent(err)
+	}
+	r.raise(t)
+	r.tell(t)
+	r.scale.learn(t)
+	if err == nil {
+		r.well(t)
+	}
+	return err
+}
+
+// listenTo is where the streams of an attempt go: to the output, and to the rules that look at
+// them on their way. end tells the rules that there is no more, and reports whether a line
+// matched --retry-if-stderr.
+func (r *Run) listenTo(t *task) (out job.Output, end func() (matched bool)) {
+	out = job.Output{Stdout: t.out.Stdout(), Stderr: t.out.Stderr()}
+	if !r.plan.SignalFD && len(r.plan.RaiseOn) == 0 && r.plan.RetryIfStderr == nil {
+		return out, func() bool { return false }
+	}
+	m := &matching{run: r, task: t}
+	s := &speech{run: r, task: t}
+	var lines []*rule.Lines
+	tee := func(to io.Writer, line func([]byte)) io.Writer {
+		l := rule.NewLines(rule.MostOutput, line)
+		lines = append(lines, l)
+		return io.MultiWriter(to, l)
+	}
+	if r.plan.RetryIfStderr != nil || r.looksAt(rule.Stderr) {
+		out.Stderr = tee(out.Stderr, m.stderr)
+	}
+	if r.looksAt(rule.Stdout) {
+		out.Stdout = tee(out.Stdout, m.stdout)
+	}
+	if r.plan.SignalFD {
+		l := rule.NewLines(rule.MostSpoken, s.line)
+		lines = append(lines, l)
+		out.Signals = l
+	}
+	return out, func() bool {
+		for _, l := range lines {
+			l.Close()
+		}
+		s.end()
+		return m.retries
+	}
+}
+
+// looksAt reports whether a rule looks at what jobs write to a stream.
+func (r *Run) looksAt(s rule.Stream) bool {
+	return slices.ContainsFunc(r.plan.RaiseOn, func(x rule.Rule) bool { return x.Stream() == s })
 }
 
 // command is the process of the next attempt.
@@ -143,7 +215,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	if t.argv, err = r.commands.expand(v); err != nil {
 		return c, err
 	}
-	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term}
+	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files()}
 	if c.Path == "" { // the program depends on the item
 		if c.Path, err = job.Lookup(t.argv[0], os.Getenv("PATH")); err != nil {
 			return c, err
@@ -184,7 +256,7 @@ func closeInput(in io.Reader, inherited *os.File) {
 }
 
 // judge says whether an attempt has failed, and whether it may be repeated.
-func (r *Run) judge(t *task) error {
+func (r *Run) judge(ctx context.Context, t *task) error {
 	res := &t.result
 	p := &r.plan
 	if res.Err == nil && (res.End == job.Exited && res.Code == 0 || p.OKOn.Has(res)) {
@@ -205,7 +277,7 @@ func (r *Run) judge(t *task) error {
 	case job.NotStarted:
 		f.reason, f.text = event.ReasonStart, res.Err.Error()
 	case job.Cancelled:
-		f.reason, f.text = r.reason(), "ended with the run"
+		f.reason, f.text = dropReason(context.Cause(ctx), r.reason), "ended by eph"
 	}
 	if res.Err != nil && res.End != job.NotStarted {
 		f.reason, f.text = event.ReasonOutput, res.Err.Error()
@@ -253,7 +325,10 @@ func (r *Run) retrying(i coord.Info[string], t *task, after time.Duration) {
 // finished is the coordinator's word that a task has ended. What its job wrote is printed
 // before its slot and its key are free, so that the output of a key is in order.
 func (r *Run) finished(i coord.Info[string], t *task) {
-	defer r.held.give(t.held)
+	defer r.memory.give(t.held)
+	if t.circuit != nil {
+		defer r.circuits.leave(t.circuit)
+	}
 	state, err := i.State, i.Err
 	if e := r.print(t); e != nil && state == coord.Done {
 		state, err = coord.Failed, &failure{reason: event.ReasonOutput, text: e.Error(), result: &t.result}
@@ -267,7 +342,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 	case isSkip:
 		r.skip(t, skip.reason)
 	case state == coord.Dropped && t.attempt == 0:
-		r.cancel(t, r.reason())
+		r.cancel(t, dropReason(err, r.reason))
 	case f != nil && f.result != nil && f.result.End == job.Cancelled:
 		r.cancel(t, f.reason)
 	default:
@@ -333,6 +408,9 @@ func (r *Run) unfit(t *task, err error) {
 // unrun ends a task that the coordinator did not take any more.
 func (r *Run) unrun(t *task, why event.Reason) {
 	_ = r.print(t)
+	if t.circuit != nil {
+		r.circuits.leave(t.circuit)
+	}
 	r.cancel(t, why)
 }
 

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mostlylucid/eph/internal/control"
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// order is a command of eph ctl.
+type order struct {
+	name, arg, meaning string // arg is what it takes; with brackets it may be left out, "" is nothing
+}
+
+var orders = []order{
+	{"status", "", "what the run is doing, and why nothing starts if nothing does"},
+	{"jobs", "N", "run N jobs at once: a number, N%, MIN..MAX"},
+	{"rate", "R", "start no more than R: 50/s, 30/m, or none"},
+	{"pause", "", "start nothing more"},
+	{"resume", "", "go on"},
+	{"drain", "", "read and start nothing more, and let the running jobs end"},
+	{"cancel", "ITEM", "cancel one item, by its number"},
+	{"raise", "SIGNAL", "raise a signal: backpressure.deploy:10s, rate-limit:5s, user.done"},
+	{"retract", "GLOB", "take back the signals that hold: backpressure.*"},
+	{"tail", "[GLOB]", "show the event log from now on"},
+}
+
+// ctl is the command that steers a run.
+func (p *program) ctl() *cobra.Command {
+	var id string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "ctl",
+		Short: "steer a run: status, jobs, rate, pause, resume, drain, cancel, raise, retract, tail",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fail.Usage("eph ctl needs to know what to do").Advise("eph ctl status")
+			}
+			return p.order(id, asJSON, args)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			if len(args) == 0 {
+				for _, o := range orders {
+					names = append(names, cobra.CompletionWithDesc(o.name, o.meaning))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	c.Flags().StringVar(&id, "run", "", "the run to steer, by its id or the beginning of it, or by the path of its socket")
+	c.Flags().BoolVar(&asJSON, "json", false, "show the status as JSON")
+	return c
+}
+
+// order sends one command to a run.
+func (p *program) order(id string, asJSON bool, args []string) error {
+	o, err := parseOrder(args)
+	if err != nil {
+		return err
+	}
+	path, err := control.Find(id)
+	if err != nil {
+		return err
+	}
+	return control.Do(path, control.Request{Do: o.name, Arg: o.arg}, func(a control.Answer) error {
+		switch {
+		case a.Status != nil && asJSON:
+			text, err := json.MarshalIndent(a.Status, "", "  ")
+			if err != nil {
+				return fail.Own("cannot show the status: %w", err)
+			}
+			return p.print(string(text) + "\n")
+		case a.Status != nil:
+			return p.print(a.Status.Text(time.Now()))
+		case a.Line != "":
+			return p.print(a.Line)
+		case a.Text != "":
+			return p.print(a.Text + "\n")
+		}
+		return nil
+	})
+}
+
+// parseOrder checks a command and what it takes.
+func parseOrder(args []string) (order, error) {
+	var names []string
+	for _, o := range orders {
+		names = append(names, o.name)
+		if o.name != args[0] {
+			continue
+		}
+		optional := strings.HasPrefix(o.arg, "[")
+		switch rest := args[1:]; {
+		case o.arg == "" && len(rest) > 0:
+			return o, fail.Usage("eph ctl %s takes nothing", o.name).Advise("eph ctl %s", o.name)
+		case o.arg != "" && !optional && len(rest) == 0:
+			return o, fail.Usage("eph ctl %s needs a value: %s", o.name, o.meaning).Advise("eph ctl %s %s", o.name, o.arg)
+		case len(rest) > 1 && o.name != "raise":
+			return o, fail.Usage("eph ctl %s takes one value", o.name).Advise("eph ctl %s %s", o.name, rest[0])
+		}
+		return order{o.name, strings.Join(args[1:], " "), o.meaning}, nil
+	}
+	err := fail.Usage("eph ctl knows no %q", args[0]).Advise("eph ctl %s", strings.Join(names, "|"))
+	if n := fail.Nearest(args[0], names); n != "" {
+		err.Advise("eph ctl %s", n)
+	}
+	return order{}, err
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/observe"
+	"github.com/mostlylucid/eph/internal/rule"
+	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/sensor"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// breaker reads the flags of the breaker.
+func (r *resolver) breaker(t *typed) run.Breaker {
+	b := parsed(r, &t.breaker, run.ParseBreaker)
+	if !t.breaker.set {
+		return b
+	}
+	switch t.breakerBy.s {
+	case "all":
+	case "key":
+		b.By = run.BreakerByKey
+	default:
+		if !strings.Contains(t.breakerBy.s, "{") {
+			r.refuse(bad(t.breakerBy.name, t.breakerBy.example, t.breakerBy.s, errors.New("it is neither all nor key, and no template")))
+		}
+		b.By, b.Template = run.BreakerByTemplate, t.breakerBy.s
+	}
+	b.On = r.ends(&t.breakerOn)
+	b.Cooldown = r.duration(&t.breakerCooldown)
+	b.Probes = int(r.count(&t.breakerProbe, 1))
+	b.Action = choice(r, &t.breakerAction, map[string]run.BreakerAction{
+		"hold": run.BreakerHold, "skip": run.BreakerSkip, "halt": run.BreakerHalt,
+	})
+	return b
+}
+
+func (r *resolver) pressure(t *typed, cpus int) sensor.Options {
+	return sensor.Options{
+		Load:     parsed(r, &t.load, func(s string) (float64, error) { return sensor.ParseLoad(s, cpus) }),
+		MemFree:  parsed(r, &t.memFree, parseSize),
+		Pressure: parsed(r, &t.pressure, sensor.ParsePressure),
+	}
+}
+
+func (r *resolver) jobserver(v *text) run.Jobserver {
+	if !v.set {
+		return run.JobserverNone
+	}
+	return choice(r, v, map[string]run.Jobserver{"auto": run.JobserverAuto, "fifo": run.JobserverFifo, "pipe": run.JobserverPipe})
+}
+
+// glob reads a pattern of names of signals.
+func (r *resolver) glob(v *text) signals.Pattern {
+	if v.s == "none" {
+		return signals.Pattern{}
+	}
+	return parsed(r, v, func(s string) (signals.Pattern, error) { return compileGlob(v.name, v.example, s) })
+}
+
+func compileGlob(flag, example, s string) (signals.Pattern, error) {
+	p, err := signals.Compile(s)
+	if e, ok := errors.AsType[*signals.PatternError](err); ok {
+		return p, fail.Usage("%s: between two commas, or beside one, there is no name", flag).Place(s, e.At, 1).Advise("%s %s", flag, example)
+	}
+	if i := strings.IndexAny(s, " \t\n"); i >= 0 {
+		return p, fail.Usage("%s: a name has no blanks", flag).Place(s, i, 1).Advise("%s %s", flag, example)
+	}
+	return p, err
+}
+
+// rules reads what raises signals.
+func (r *resolver) rules(v *texts) []rule.Rule {
+	var all []rule.Rule
+	for _, s := range v.all {
+		x, err := rule.ParseRaise(v.name, s)
+		if err != nil {
+			r.refuse(err)
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// logging reads what the log shows, and how.
+func (r *resolver) logging(t *typed) observe.LogOptions {
+	o := observe.LogOptions{
+		Format: choice(r, &t.logFormat, map[string]observe.Format{"json": observe.JSON, "text": observe.PlainText, "logfmt": observe.Logfmt}),
+		Level: choice(r, &t.logLevel, map[string]event.Level{
+			"debug": event.Debug, "info": event.Info, "warn": event.Warn, "error": event.Error,
+		}),
+	}
+	if len(t.signals.all) > 0 {
+		p, err := compileGlob(t.signals.name, t.signals.example, strings.Join(t.signals.all, ","))
+		if err != nil {
+			r.refuse(err)
+		}
+		o.Names = p
+	}
+	for _, s := range t.redact.all {
+		re, err := regexp.Compile(s)
+		if err != nil {
+			r.refuse(bad(t.redact.name, t.redact.example, s, err))
+		}
+		o.Redact = append(o.Redact, re)
+	}
+	return o
+}

@@ -1,0 +1,60 @@
+package item
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+const batchForm = "--batch 100,2s   (up to 100 items, or those that came within 2 s of the first)"
+
+// ParseBatch reads the value of --batch: N,D.
+func ParseBatch(text string) (n int, within time.Duration, err error) {
+	bad := func(at, size int, format string, args ...any) (int, time.Duration, error) {
+		return 0, 0, fail.Usage("--batch: "+format, args...).Place(text, at, max(size, 1)).Advise("%s", batchForm)
+	}
+	number, span, ok := strings.Cut(text, ",")
+	n, err = strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return bad(0, len(number), "%q is no number of items", number)
+	}
+	if !ok {
+		return bad(len(text), 1, "it also needs a time")
+	}
+	within, err = time.ParseDuration(span)
+	if s, e := strconv.Atoi(span); e == nil {
+		within, err = time.Duration(s)*time.Second, nil
+	}
+	if err != nil || within <= 0 {
+		return bad(len(number)+1, len(span), "%q is no time", span)
+	}
+	return n, within, nil
+}
+
+// errDue ends the wait for one more record of an item. Unlike any other end of a context it
+// leaves everything as it is, for the next call to go on.
+var errDue = errors.New("the item is due")
+
+// hurried is a context that ends when an item is due, and the one that goes on.
+type hurried struct {
+	context.Context
+	calm context.Context
+}
+
+// hurry returns a context that also ends at a time.
+func hurry(ctx context.Context, until time.Time) (context.Context, context.CancelFunc) {
+	due, cancel := context.WithDeadlineCause(ctx, until, errDue)
+	return hurried{due, ctx}, cancel
+}
+
+// calm is ctx without the end of a hurry, for where one cannot stop half-way.
+func calm(ctx context.Context) context.Context {
+	if h, ok := ctx.(hurried); ok {
+		return h.calm
+	}
+	return ctx
+}

@@ -1,0 +1,90 @@
+package run
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// Breaker says when to stop starting jobs of something that keeps failing. The zero Breaker
+// never does.
+type Breaker struct {
+	// One of three: Failures within Span; Failures in a row, with no Span; or Percent of the
+	// last Calls.
+	Failures int
+	Span     time.Duration
+	Percent  float64
+	Calls    int
+
+	By       BreakerBy
+	Template string        // the scope, with BreakerByTemplate
+	On       Ends          // what counts as a failure; empty: any
+	Cooldown time.Duration // how long it stays open
+	Probes   int           // successes after that which close it
+	Action   BreakerAction
+}
+
+// BreakerBy says what has a breaker of its own.
+type BreakerBy uint8
+
+// The scopes of breakers.
+const (
+	BreakerByAll BreakerBy = iota
+	BreakerByKey
+	BreakerByTemplate
+)
+
+// BreakerAction says what becomes of items that meet an open breaker.
+type BreakerAction uint8
+
+// What an open breaker does.
+const (
+	BreakerHold BreakerAction = iota // they wait
+	BreakerSkip                      // they are skipped
+	BreakerHalt                      // the run ends, like a --halt soon
+)
+
+const breakerForm = "--breaker 5/30s   (5 failures in 30 s; 5 is five in a row; 50%/20 is half of the last 20)"
+
+// ParseBreaker reads the value of --breaker: N/D, N or P%/N.
+func ParseBreaker(text string) (Breaker, error) {
+	bad := func(at, n int, format string, args ...any) (Breaker, error) {
+		return Breaker{}, fail.Usage("--breaker: "+format, args...).Place(text, at, max(n, 1)).Advise("%s", breakerForm)
+	}
+	number, rest, over := strings.Cut(text, "/")
+	at := len(number) + 1
+	if share, ok := strings.CutSuffix(number, "%"); ok {
+		p, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(p > 0 && p <= 100) {
+			return bad(0, len(number), "%q is no percentage between 0%% and 100%%", number)
+		}
+		if !over {
+			return bad(len(number), 1, "it also needs of how many jobs")
+		}
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 2 || n > mostCalls {
+			return bad(at, len(rest), "%q is no number of jobs from 2 to %d", rest, mostCalls)
+		}
+		return Breaker{Percent: p, Calls: n}, nil
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return bad(0, len(number), "%q is no number of failures", number)
+	}
+	if !over {
+		return Breaker{Failures: n}, nil
+	}
+	span, err := time.ParseDuration(rest)
+	if seconds, e := strconv.Atoi(rest); e == nil {
+		span, err = time.Duration(seconds)*time.Second, nil
+	}
+	if err != nil || span <= 0 {
+		return bad(at, len(rest), "%q is no time", rest)
+	}
+	return Breaker{Failures: n, Span: span}, nil
+}
+
+// mostCalls is the longest memory of a breaker that looks at the last jobs: a bit for each.
+const mostCalls = 1 << 20

@@ -1,0 +1,183 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/control"
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/observe"
+	"github.com/mostlylucid/eph/internal/rule"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// steered is the face of a run for eph ctl.
+type steered struct{ *Run }
+
+var _ control.Handler = steered{}
+
+// listen opens the socket of eph ctl. A place that eph chose itself and cannot have is worth
+// a warning, and one that was asked for an error.
+func (r *Run) listen() (stop func(), err error) {
+	nothing := func() {}
+	path := r.plan.Control
+	switch path {
+	case ControlNone, "":
+		return nothing, nil
+	case ControlAuto:
+		path = ""
+	}
+	s, err := control.Listen(r.id, path, steered{r})
+	if err != nil {
+		if path != "" {
+			return nothing, err
+		}
+		r.say(event.Warning, &event.Fields{Message: "eph ctl cannot reach this run: " + err.Error()})
+		return nothing, nil
+	}
+	r.environ.set("EPH_CONTROL", s.Path())
+	return func() { _ = s.Close() }, nil
+}
+
+// asked says that a person asked for something.
+func (r *Run) asked(command, argument string) {
+	r.say(event.CtlCommand, &event.Fields{Value: command, Argument: argument})
+}
+
+// Jobs implements control.Handler.
+func (s steered) Jobs(spec string) (string, error) {
+	j, err := ParseJobs(spec, s.plan.CPUs)
+	if err != nil {
+		return "", err
+	}
+	if j.File != "" {
+		if j, err = readJobs(j.File, s.plan.CPUs); err != nil {
+			return "", err
+		}
+	}
+	s.asked("jobs", spec)
+	s.scale.bound(j, "ctl")
+	return fmt.Sprintf("%d at once", s.scale.limit()), nil
+}
+
+// Rate implements control.Handler.
+func (s steered) Rate(spec string) (string, error) {
+	var to Rate
+	if spec != "none" {
+		var err error
+		if to, err = ParseRate(spec); err != nil {
+			return "", err
+		}
+	}
+	if s.keyPaces != nil {
+		return "", fail.Own("the rate of this run is one for each key, which cannot be changed")
+	}
+	s.asked("rate", spec)
+	s.SetRate(to, "ctl")
+	return to.String(), nil
+}
+
+// Pause implements control.Handler.
+func (s steered) Pause() error {
+	s.mu.Lock()
+	was := s.paused
+	s.paused = true
+	s.mu.Unlock()
+	s.asked("pause", "")
+	if !was {
+		s.pool.Pause()
+		s.say(event.RunPaused, nil)
+	}
+	return nil
+}
+
+// Resume implements control.Handler.
+func (s steered) Resume() error {
+	s.mu.Lock()
+	was := s.paused
+	s.paused = false
+	s.mu.Unlock()
+	s.asked("resume", "")
+	if was {
+		s.pool.Resume()
+		s.say(event.RunResumed, nil)
+	}
+	return nil
+}
+
+// Drain implements control.Handler.
+func (s steered) Drain() error {
+	s.asked("drain", "")
+	s.Run.Drain("ctl")
+	return s.Resume()
+}
+
+// Cancel implements control.Handler.
+func (s steered) Cancel(seq int64) error {
+	s.asked("cancel", strconv.FormatInt(seq, 10))
+	id, ok := s.pool.FindFunc(func(t *task) bool { return t.item.Seq == seq })
+	if !ok || !s.pool.Drop(id, stopped{event.ReasonCtl}) {
+		return fail.Own("item %d is neither waiting nor running", seq)
+	}
+	return nil
+}
+
+// Raise implements control.Handler.
+func (s steered) Raise(text string) error {
+	spoken, err := rule.Speak([]byte(text))
+	if err != nil {
+		return err
+	}
+	s.asked("raise", text)
+	s.hear(spoken, byPerson, nil)
+	return nil
+}
+
+// Retract implements control.Handler.
+func (s steered) Retract(glob string) (int, error) {
+	p, err := signals.Compile(glob)
+	if err != nil {
+		return 0, fail.Usage("%q is no pattern of names", glob).Advise("eph ctl retract 'backpressure.*'")
+	}
+	s.asked("retract", glob)
+	return s.retract(p), nil
+}
+
+// Tail implements control.Handler.
+func (s steered) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error], error) {
+	if glob == "" {
+		glob = "*"
+	}
+	p, err := signals.Compile(glob)
+	if err != nil {
+		return nil, fail.Usage("%q is no pattern of names", glob).Advise("eph ctl tail 'job.*'")
+	}
+	return observe.Tail(ctx, s.id, &s.sink, p), nil
+}
+
+// Status implements control.Handler.
+func (s steered) Status() control.Status {
+	r := s.Run
+	c := r.books.counts()
+	stats := r.pool.Stats()
+	st := control.Status{
+		Run: r.id, PID: os.Getpid(), Command: strings.Join(r.commands.words(), " "), Dir: workingDir(), Began: r.began,
+		Read: c.Read, Succeeded: c.Succeeded, Failed: c.Failed, Skipped: c.Skipped, Cancelled: c.Cancelled, Retried: c.Retried,
+		Running: stats.Running, Waiting: stats.Pending, Delayed: stats.Delayed,
+		Jobs: stats.Limit,
+	}
+	if a := r.pace.rate.Load(); a != nil {
+		st.Rate = Rate{PerSecond: a.PerSecond(), Burst: 1}.String()
+	}
+	for _, a := range r.live.list() {
+		st.Attempts = append(st.Attempts, control.Attempt{Seq: a.seq, Attempt: a.number, Key: a.key, Item: a.item, For: time.Since(a.began).Seconds()})
+	}
+	st.Held = r.held(stats)
+	return st
+}
