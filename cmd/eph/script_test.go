@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 // TestScript runs every script of testdata/script against the real program. A script tests
 // one behaviour; the first word of its name is what it is about.
 func TestScript(t *testing.T) {
+	hearSignals()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		RequireExplicitExec: true,
@@ -44,6 +46,16 @@ func TestScript(t *testing.T) {
 			"start": start, "signal": sendSignal, "ended": ended,
 		},
 	})
+}
+
+// hearSignals has the programs of a test hear the signals that this process was started to
+// ignore, by nohup for example.
+func hearSignals() {
+	for _, s := range []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGTSTP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s) // a signal with a handler is at its default again after an exec
+		}
+	}
 }
 
 // exits CODE PROGRAM ARGUMENT... runs a program that has to exit with this status. 128+N is
@@ -91,7 +103,7 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // patience is how long anything that should happen at once may take on a busy machine.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func appears(file string) bool {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {

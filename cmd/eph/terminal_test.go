@@ -33,6 +33,7 @@ func (s *screen) String() string {
 // TestTerminal runs eph as someone at a terminal would: items typed, colours, and ^C twice,
 // of which the job that takes no notice of the first sees neither by itself.
 func TestTerminal(t *testing.T) {
+	hearSignals()
 	dir := t.TempDir()
 	cmd := exec.Command("eph", "--term-seq", "TERM,1000s,KILL",
 		`trap 'touch told' TERM; trap 'touch leaked' INT; touch ready-{}; while :; do sleep 0.01; done`)
