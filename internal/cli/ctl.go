@@ -53,6 +53,7 @@ func (p *program) ctl() *cobra.Command {
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+	c.Flags().SetInterspersed(false) // a signal that is taken back begins with a dash
 	c.Flags().StringVar(&id, "run", "", "the run to steer, by its id or the beginning of it, or by the path of its socket")
 	c.Flags().BoolVar(&asJSON, "json", false, "show the status as JSON")
 	return c
@@ -60,6 +61,9 @@ func (p *program) ctl() *cobra.Command {
 
 // order sends one command to a run.
 func (p *program) order(id string, asJSON bool, args []string) error {
+	if args[0] == "status" && len(args) == 2 && args[1] == "--json" {
+		args, asJSON = args[:1], true
+	}
 	o, err := parseOrder(args)
 	if err != nil {
 		return err

@@ -18,12 +18,20 @@ const suffix = ".sock"
 // mostPath is the longest path that a socket's address has room for, on every system.
 const mostPath = 100
 
-// dir is where the sockets of this user are.
+// mostName is how long the name of a socket is at most, in the place that eph chooses.
+const mostName = 36
+
+// dir is where the sockets of this user are: the first of the usual places whose path leaves
+// room for a name.
 func dir() string {
-	if d := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
+	own := "eph-" + strconv.Itoa(os.Getuid())
+	if d := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) && len(d)+len("/eph/")+mostName <= mostPath {
 		return filepath.Join(d, "eph")
 	}
-	return filepath.Join(os.TempDir(), "eph-"+strconv.Itoa(os.Getuid()))
+	if d := os.TempDir(); filepath.IsAbs(d) && len(d)+len(own)+len("//")+mostName <= mostPath {
+		return filepath.Join(d, own)
+	}
+	return filepath.Join("/tmp", own)
 }
 
 // own makes the directory, or checks that nobody else has made it: in a directory that all may

@@ -84,7 +84,7 @@ var Names = []Name{
 	{Name: RunResumed, Level: Info, Meaning: "eph ctl resume: the run goes on"},
 	{Name: RunFinished, Level: Info, Meaning: "the run has ended; always the last line", Fields: "status reason counts wall_s"},
 	{Name: InputRejected, Level: Error, Meaning: "a record cannot be used and is left out", Fields: "source line column error"},
-	{Name: InputClosed, Level: Debug, Meaning: "the input has ended", Fields: "total"},
+	{Name: InputClosed, Level: Info, Meaning: "the input has ended", Fields: "total"},
 	{Name: JobQueued, Level: Debug, Meaning: "an item was read and waits for its turn", Fields: "seq key lane priority item"},
 	{Name: JobStarted, Level: Info, Meaning: "an attempt begins", Fields: "seq key lane priority attempt attempts_max slot item argv shell queued_s"},
 	{Name: JobSucceeded, Level: Info, Meaning: "an item has ended well", Fields: "seq key lane priority attempt attempts_max slot item exit signal wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},

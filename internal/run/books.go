@@ -11,7 +11,7 @@ import (
 type books struct {
 	mu       sync.Mutex
 	c        event.Counts
-	unreadIn bool                // the input was left before its end
+	unreadIn bool                // the input was left before its end, or an item that could not be run
 	broken   bool                // an item, or a record, could not be used
 	keys     map[string]struct{} // of which an item failed; only with --key-fail=skip
 }

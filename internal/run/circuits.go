@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,9 @@ import (
 	"github.com/mostlylucid/eph/pkg/patterns"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
+
+// errFailed is what a breaker is told of a failure.
+var errFailed = errors.New("failed")
 
 // circuits are the breakers of a run, one for each scope.
 type circuits struct {
@@ -155,17 +159,20 @@ func (r *Run) admit(_ coord.Info[string], t *task) *coord.Gate {
 	return nil
 }
 
-// tell tells the breaker of a task how an attempt went. An end that does not count, with
-// --breaker-on, shows that the other side works; one that eph made shows nothing.
+// tell tells the breaker of a task how an attempt went. With --breaker-on that alone says what
+// is a failure; any other end shows that the other side works. One that eph made shows nothing.
 func (r *Run) tell(t *task) {
-	res := &t.result
+	failed := t.failure != nil
+	if on := r.plan.Breaker.On; !on.Empty() {
+		failed = on.Has(&t.result)
+	}
 	switch {
-	case t.failure == nil || !r.plan.Breaker.On.Empty() && !r.plan.Breaker.On.Has(res):
-		t.pass.Report(nil)
-	case res.End == job.Cancelled:
+	case t.result.End == job.Cancelled:
 		t.pass.Cancel()
+	case failed:
+		t.pass.Report(errFailed)
 	default:
-		t.pass.Report(t.failure)
+		t.pass.Report(nil)
 	}
 	t.pass = patterns.Pass{}
 }

@@ -416,6 +416,9 @@ func (r *Run) unrun(t *task, why event.Reason) {
 
 func (r *Run) skip(t *task, why event.Reason) {
 	r.books.skipped()
+	if why == event.ReasonBreaker {
+		r.books.unread() // it would have run
+	}
 	r.say(event.JobSkipped, r.lost(t, why))
 }
 
