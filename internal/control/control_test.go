@@ -34,6 +34,7 @@ func (f *fake) note(format string, args ...any) {
 func (f *fake) Status() Status {
 	return Status{Run: "r\x1b[31m", Command: "true", Held: []Held{{By: "signal", What: "backpressure.deploy", Left: 3}}}
 }
+
 func (f *fake) Jobs(spec string) (string, error) { f.note("jobs %s", spec); return "4 at once", nil }
 func (f *fake) Rate(spec string) (string, error) { return "", fail.Usage("no rate").Advise("50/s") }
 func (f *fake) Pause() error                     { f.note("pause"); return nil }

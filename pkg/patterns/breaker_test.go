@@ -87,7 +87,7 @@ func TestBreakerProbes(t *testing.T) {
 		if call(b, nil) {
 			t.Error("it cooled down too early")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		first, err1 := b.Allow()
 		_, err2 := b.Allow()

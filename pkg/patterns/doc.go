@@ -5,6 +5,11 @@
 //	Rate          lets so many calls start in a time
 //	AdaptiveRate  slows a Rate down when it is told to, and speeds it up again
 //	AIMD          finds how many calls at once are good
+//	Scale         moves a limit when signals ask for it
+//	Backpressure  makes a condition hold while there is too much of something
+//	Watch         tells of each kind of event once in a while
+//	Detector      flags unusual numbers of events
+//	Quorum        waits until enough have said that they are ready
 //
 // The package imports the standard library, coord and signals.
 //

@@ -1,0 +1,50 @@
+package patterns
+
+import (
+	"sync"
+
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Backpressure makes a condition hold while there is too much of something: from High on,
+// until it is at or below Low. Whoever makes more of it gates on the condition, with
+// coord.GateOn. A subscriber of the condition must not call Add.
+//
+// Count what waits with Add, where it comes and where it goes: for a coordinator before Put and
+// in Hooks.Finish. Nothing is polled. Its methods may be called at the same time.
+type Backpressure struct {
+	Sink      *signals.Sink
+	Condition string // "" means "backpressure.window"
+	High      int    // 0 means 100
+	Low       int    // 0 means High/2
+
+	mu    sync.Mutex // held while the sink is told, so that what it hears is in order
+	n     int
+	holds bool
+}
+
+// Add counts n more, or fewer with a negative n, and returns how much there is.
+func (b *Backpressure) Add(n int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	high, low, name := b.High, b.Low, b.Condition
+	if high <= 0 {
+		high = 100
+	}
+	if low <= 0 || low >= high {
+		low = high / 2
+	}
+	if name == "" {
+		name = "backpressure.window"
+	}
+	b.n += n
+	switch {
+	case !b.holds && b.n >= high:
+		b.holds = true
+		b.Sink.Set(name, "", 0)
+	case b.holds && b.n <= low:
+		b.holds = false
+		b.Sink.Clear(name, "")
+	}
+	return b.n
+}

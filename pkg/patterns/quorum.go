@@ -1,0 +1,98 @@
+package patterns
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// ErrCanceled is what Quorum.Wait returns when an event of cancelOn was raised.
+var ErrCanceled = errors.New("patterns: quorum canceled")
+
+// Quorum waits until need different ops or keys have raised a matching event. It counts from
+// the moment it was made, so that nothing is missed before Wait is called.
+type Quorum struct {
+	need int
+	done chan struct{} // closed when it is decided
+	stop []func()
+
+	mu       sync.Mutex
+	seen     map[any]struct{}
+	decided  bool
+	canceled signals.Event
+}
+
+// NewQuorum starts counting. An event of cancelOn, which may be the zero Pattern, calls it off.
+// Close it.
+func NewQuorum(s *signals.Sink, p, cancelOn signals.Pattern, need int) *Quorum {
+	q := &Quorum{need: need, done: make(chan struct{}), seen: make(map[any]struct{})}
+	if need <= 0 {
+		q.decide()
+	}
+	q.stop = []func(){s.Subscribe(p, q.count), s.Subscribe(cancelOn, q.cancel)}
+	return q
+}
+
+// count takes a voice in: that of an op or, of an event that no op raised, of a key.
+func (q *Quorum) count(e signals.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e.Op != 0 {
+		q.seen[e.Op] = struct{}{}
+	} else {
+		q.seen[e.Key] = struct{}{}
+	}
+	if len(q.seen) >= q.need {
+		q.decide()
+	}
+}
+
+func (q *Quorum) cancel(e signals.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.decided {
+		q.canceled = e
+		q.decide()
+	}
+}
+
+func (q *Quorum) decide() {
+	if !q.decided {
+		q.decided = true
+		close(q.done)
+	}
+}
+
+// Wait returns how many voices there are once there are enough. Its error is ErrCanceled, with
+// the name of the event, or the cause of ctx.
+func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
+	select {
+	case <-q.done:
+	default:
+		select {
+		case <-q.done:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.canceled.Name != "" {
+		err = &canceled{q.canceled.Name}
+	}
+	return len(q.seen), err
+}
+
+// Close ends the counting.
+func (q *Quorum) Close() {
+	for _, stop := range q.stop {
+		stop()
+	}
+}
+
+type canceled struct{ by string }
+
+func (c *canceled) Error() string { return ErrCanceled.Error() + " by " + c.by }
+func (c *canceled) Unwrap() error { return ErrCanceled }
