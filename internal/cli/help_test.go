@@ -102,7 +102,7 @@ func TestColoredHelp(t *testing.T) {
 // one.
 func TestTopics(t *testing.T) {
 	known := longNames(new(typed).groups())
-	ofOthers := []string{"print0"}
+	ofOthers := []string{"print0", "run"} // of find, and of eph ctl
 	named := regexp.MustCompile(`--([a-z][a-z0-9-]*)`)
 	for _, topic := range topics {
 		page, report := printed(t, "--color=never", "help", topic.name)

@@ -23,9 +23,11 @@ var topics = []topic{
 	{"input", "where items come from, and what they are", nil},
 	{"placeholders", "what stands for the item in a command", nil},
 	{"keys", "which item starts when: keys, priorities, lanes", nil},
+	{"rates", "how many at once, how many in a time, and when to stop trying", nil},
 	{"failure", "tries, timeouts, and when a run ends early", nil},
 	{"output", "what is printed, where, and in which order", nil},
-	{"signals", "signals to eph itself", nil},
+	{"signals", "signals of the system to eph, and signals that jobs and people raise", nil},
+	{"control", "eph ctl: steering a run", ordersText},
 	{"log", "the event log", logText},
 	{"exit-status", "what the exit status says", statusText},
 	{"commands", "words that are not the name of a program", nil},
@@ -85,6 +87,14 @@ func logText() string {
 	var b strings.Builder
 	for _, n := range event.Names {
 		b.WriteString(entry(n.Name, 22, n.Meaning))
+	}
+	return b.String()
+}
+
+func ordersText() string {
+	var b strings.Builder
+	for _, o := range orders {
+		b.WriteString(entry(strings.TrimSpace("eph ctl "+o.name+" "+o.arg), 24, o.meaning))
 	}
 	return b.String()
 }
