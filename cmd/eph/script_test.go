@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "waitfile": waitFile, "waitlog": waitLog, "gone": gone, "stopped": stopped,
+			"exits": exits, "waitfile": waitFile, "waitlog": waitLog, "waitout": waitOut, "gone": gone, "stopped": stopped,
 			"start": start, "signal": sendSignal, "ended": ended,
 		},
 	})
@@ -126,6 +127,22 @@ func waitLog(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s holds no %s", args[0], args[1])
+}
+
+// waitout PATTERN PROGRAM ARGUMENT... runs a program again and again until a line that it
+// prints matches.
+func waitOut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: waitout pattern program [argument...]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("%q prints no %s", args[1:], args[0])
 }
 
 // gone FILE waits until no process has the id that stands in a file. A zombie counts as gone:
