@@ -10,6 +10,14 @@
 //	Watch         tells of each kind of event once in a while
 //	Detector      flags unusual numbers of events
 //	Quorum        waits until enough have said that they are ready
+//	Pipeline      passes values through stages, and loses none
+//	Batch         hands values over together, by number or after a time
+//	Writer        runs functions one at a time over a resource
+//	Cache         keeps values for a time that grows with use
+//
+// Some patterns need no type of their own. Controlled fan-out is a coord.NewKeyed with a Limit
+// and a PerKey; keyed priority fan-out is one with Lanes and LaneOrder Overtake; reads that wait
+// for a rare update of what they read are Keyed.Quiesce. They have examples here.
 //
 // The package imports the standard library, coord and signals.
 //

@@ -1,0 +1,251 @@
+package patterns
+
+import (
+	"container/list"
+	"context"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// CacheOptions configure a Cache. The zero value holds 1000 entries for 5 minutes each, and for
+// 30 once an entry was hit 5 times.
+type CacheOptions struct {
+	Size   int           // entries; the one that was not used for the longest time goes; 0 means 1000
+	TTL    time.Duration // from the last hit; 0 means 5 min
+	HotTTL time.Duration // the same for an entry that was hit Hot times; 0 means 30 min
+	MaxTTL time.Duration // from the load, whatever the hits; 0 means no limit
+	Hot    int           // 0 means 5
+
+	// Signals is where one in Sample of cache.hit, cache.miss, cache.hot, cache.evict and
+	// cache.error is raised, errors always. nil raises none; Sample below 2 means all.
+	Signals *signals.Sink
+	Sample  int
+}
+
+// Cache keeps what a loader returns for a time that grows with use. Misses of one key at the
+// same time load it once; an error is not kept. What is too old is never returned. Its methods
+// may be called at the same time.
+type Cache[K comparable, V any] struct {
+	o    CacheOptions
+	load func(context.Context, K) (V, error)
+
+	mu      sync.Mutex
+	entries map[K]*list.Element // of *entry
+	used    list.List           // the least recently used first
+	loads   map[K]*loading[V]
+	raised  atomic.Uint64
+}
+
+type entry[K comparable, V any] struct {
+	key    K
+	value  V
+	loaded time.Time
+	until  time.Time
+	hits   int
+}
+
+// loading is a load under way, and those who wait for it.
+type loading[V any] struct {
+	done    chan struct{}
+	value   V
+	err     error
+	dropped bool // the key was dropped meanwhile: who waits gets the value, and nobody after them
+	waiting int
+	cancel  context.CancelFunc
+}
+
+// NewCache returns an empty cache.
+func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o CacheOptions) *Cache[K, V] {
+	if o.Size <= 0 {
+		o.Size = 1000
+	}
+	if o.TTL <= 0 {
+		o.TTL = 5 * time.Minute
+	}
+	if o.HotTTL <= 0 {
+		o.HotTTL = 30 * time.Minute
+	}
+	if o.Hot <= 0 {
+		o.Hot = 5
+	}
+	return &Cache[K, V]{o: o, load: load, entries: make(map[K]*list.Element), loads: make(map[K]*loading[V])}
+}
+
+// Get returns the value of a key, and loads it if need be. The load goes on as long as somebody
+// waits for it: its context ends when the contexts of all of them have.
+func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
+	c.mu.Lock()
+	if v, hits := c.hit(k); hits > 0 {
+		c.mu.Unlock()
+		c.say("cache.hit")
+		if hits == c.o.Hot {
+			c.say("cache.hot")
+		}
+		return v, nil
+	}
+	l, under := c.loads[k]
+	if !under || l.dropped {
+		var loadCtx context.Context
+		l = &loading[V]{done: make(chan struct{})}
+		loadCtx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		c.loads[k] = l
+		go c.fill(loadCtx, k, l)
+	}
+	l.waiting++
+	c.mu.Unlock()
+	c.say("cache.miss")
+	select {
+	case <-l.done:
+		return l.value, l.err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	if l.waiting--; l.waiting == 0 {
+		l.cancel()
+		if c.loads[k] == l {
+			delete(c.loads, k) // who comes now starts anew
+		}
+	}
+	c.mu.Unlock()
+	var none V
+	return none, context.Cause(ctx)
+}
+
+// fill loads a value. The goroutine ends with the loader; Get waits for it unless its context
+// ends, which cancels the loader's.
+func (c *Cache[K, V]) fill(ctx context.Context, k K, l *loading[V]) {
+	defer l.cancel()
+	ok := false
+	defer func() {
+		if v := recover(); !ok {
+			l.err = &coord.PanicError{Value: v, Stack: debug.Stack()}
+		}
+		c.keep(k, l)
+	}()
+	l.value, l.err = c.load(ctx, k)
+	ok = true
+}
+
+// keep ends a load, and keeps its value unless it failed or was dropped.
+func (c *Cache[K, V]) keep(k K, l *loading[V]) {
+	evicted := 0
+	c.mu.Lock()
+	if c.loads[k] == l {
+		delete(c.loads, k)
+		if l.err == nil && !l.dropped {
+			now := time.Now()
+			e := &entry[K, V]{key: k, value: l.value, loaded: now}
+			c.renew(e, now)
+			c.remove(k)
+			c.entries[k] = c.used.PushBack(e)
+			for ; c.used.Len() > c.o.Size; evicted++ {
+				c.remove(c.used.Front().Value.(*entry[K, V]).key)
+			}
+		}
+	}
+	c.mu.Unlock()
+	close(l.done)
+	for range evicted {
+		c.say("cache.evict")
+	}
+	if l.err != nil && c.o.Signals != nil {
+		c.o.Signals.Raise("cache.error", "")
+	}
+}
+
+// hit returns a value that is young enough, and renews it. hits is how often it was hit by now,
+// or 0 if there is no such value.
+func (c *Cache[K, V]) hit(k K) (v V, hits int) {
+	element, ok := c.entries[k]
+	if !ok {
+		return v, 0
+	}
+	e := element.Value.(*entry[K, V])
+	now := time.Now()
+	if !now.Before(e.until) {
+		c.remove(k)
+		return v, 0
+	}
+	e.hits++
+	c.renew(e, now)
+	c.used.MoveToBack(element)
+	return e.value, e.hits
+}
+
+func (c *Cache[K, V]) renew(e *entry[K, V], now time.Time) {
+	ttl := c.o.TTL
+	if e.hits >= c.o.Hot {
+		ttl = c.o.HotTTL
+	}
+	e.until = now.Add(ttl)
+	if c.o.MaxTTL > 0 && e.until.After(e.loaded.Add(c.o.MaxTTL)) {
+		e.until = e.loaded.Add(c.o.MaxTTL)
+	}
+}
+
+func (c *Cache[K, V]) remove(k K) bool {
+	element, ok := c.entries[k]
+	if ok {
+		c.used.Remove(element)
+		delete(c.entries, k)
+	}
+	return ok
+}
+
+// Peek returns a value that is there and young enough. It loads nothing and renews nothing.
+func (c *Cache[K, V]) Peek(k K) (v V, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	element, ok := c.entries[k]
+	if !ok {
+		return v, false
+	}
+	if e := element.Value.(*entry[K, V]); time.Now().Before(e.until) {
+		return e.value, true
+	}
+	return v, false
+}
+
+// Drop forgets a key, and reports whether it was there. A load that is under way still answers
+// those who wait for it, but is not kept: what it read may be from before the change.
+func (c *Cache[K, V]) Drop(k K) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.loads[k]; l != nil {
+		l.dropped = true
+		delete(c.loads, k)
+	}
+	return c.remove(k)
+}
+
+// DropOn drops the keys that matching events name; key may refuse an event. cancel ends it.
+func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (cancel func()) {
+	return s.Subscribe(p, func(e signals.Event) {
+		if k, ok := key(e); ok {
+			c.Drop(k)
+		}
+	})
+}
+
+// Len is how many entries there are, those that are too old included.
+func (c *Cache[K, V]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used.Len()
+}
+
+// say raises one in Sample of the signals. It is called without the lock, since a subscriber may
+// use the cache.
+func (c *Cache[K, V]) say(name string) {
+	if c.o.Signals == nil {
+		return
+	}
+	if n := c.raised.Add(1); c.o.Sample < 2 || (n-1)%uint64(c.o.Sample) == 0 {
+		c.o.Signals.Raise(name, "")
+	}
+}

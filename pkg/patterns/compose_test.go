@@ -1,0 +1,422 @@
+package patterns_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/patterns"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+func TestWriterWritesOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var busy, most atomic.Int32
+		var order []int
+		w := patterns.NewWriter(&order, coord.Options{Limit: 8, Window: -1})
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				err := w.Do(t.Context(), func(_ context.Context, order *[]int) error {
+					most.Store(max(most.Load(), busy.Add(1)))
+					time.Sleep(time.Millisecond)
+					*order = append(*order, i)
+					busy.Add(-1)
+					if i == 7 {
+						return errDown
+					}
+					return nil
+				})
+				if (i == 7) != errors.Is(err, errDown) {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		if err := w.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if most.Load() != 1 || len(order) != 20 || !slices.IsSorted(order) {
+			t.Errorf("%d at once, order %v", most.Load(), order)
+		}
+	})
+}
+
+func TestBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var got []string
+		fails := 1
+		b := patterns.NewBatch(3, 10*time.Second, func(_ context.Context, v []int) error {
+			got = append(got, fmt.Sprint(v, "@", time.Since(began)))
+			if slices.Contains(v, 7) && fails > 0 {
+				fails--
+				return errDown
+			}
+			return nil
+		}, nil, coord.Options{Retry: coord.Backoff{First: time.Second, Jitter: -1}})
+		put := func(values ...int) {
+			for _, v := range values {
+				if err := b.Put(t.Context(), v); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		put(1, 2, 3, 4)
+		time.Sleep(4 * time.Second)
+		put(5)
+		time.Sleep(10 * time.Second) // ten from the first of them
+		put(6, 7, 8)
+		time.Sleep(5 * time.Second)
+		put(9)
+		if err := b.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := "[[1 2 3]@0s [4 5]@10s [6 7 8]@14s [6 7 8]@15s [9]@19s]"
+		if fmt.Sprint(got) != want {
+			t.Errorf("batches\n%v, want\n%s", got, want)
+		}
+		if err := b.Put(t.Context(), 10); err != nil {
+			t.Errorf("it is collected, though nobody will take it: %v", err)
+		}
+		if err := b.Flush(t.Context()); !errors.Is(err, coord.ErrClosed) {
+			t.Errorf("after Drain: %v", err)
+		}
+	})
+}
+
+func TestBatchHoldsBackAndLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got, lost []int
+		b := patterns.NewBatch(2, time.Second, func(_ context.Context, v []int) error {
+			time.Sleep(time.Minute)
+			if v[0]%10 == 0 {
+				return errDown
+			}
+			got = append(got, v...)
+			return nil
+		}, func(v []int, err error) { lost = append(lost, v...) }, coord.Options{Window: 1})
+		began := time.Now()
+		for v := range 30 {
+			if err := b.Put(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Since(began) < 10*time.Minute {
+			t.Errorf("thirty values were taken after %v, though fifteen batches take as many minutes", time.Since(began))
+		}
+		if err := b.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 24 || len(lost) != 6 || !slices.IsSorted(got) {
+			t.Errorf("got %v, lost %v", got, lost)
+		}
+	})
+}
+
+// TestPipeline: the last stage is the slowest; it is felt in front, and Drain loses nothing.
+func TestPipeline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		var mu sync.Mutex
+		var out []int
+		var failed []string
+		var busy, most, mostUnderPressure atomic.Int32
+		pressure := signals.MustCompile("backpressure.store")
+		p := patterns.NewPipeline(&sink, func(stage string, v int, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, fmt.Sprint(stage, v))
+		},
+			patterns.Stage[int]{Name: "fetch", Limit: 8, Window: 16, Fn: func(_ context.Context, v int) (int, error) {
+				n := busy.Add(1)
+				defer busy.Add(-1)
+				most.Store(max(most.Load(), n))
+				if sink.Holds(pressure) {
+					mostUnderPressure.Store(max(mostUnderPressure.Load(), n))
+				}
+				time.Sleep(time.Millisecond)
+				if v == 13 {
+					return 0, errDown
+				}
+				return v * 10, nil
+			}},
+			patterns.Stage[int]{Name: "store", Limit: 1, Window: 32, Fn: func(_ context.Context, v int) (int, error) {
+				time.Sleep(10 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				out = append(out, v)
+				return v, nil
+			}},
+		)
+		for v := range 200 {
+			if err := p.Put(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(out) != 199 || fmt.Sprint(failed) != "[fetch13]" {
+			t.Errorf("%d came out, failed: %v", len(out), failed)
+		}
+		if most.Load() != 8 || mostUnderPressure.Load() > 8 || mostUnderPressure.Load() == 0 {
+			t.Errorf("%d fetched at once, %d under pressure", most.Load(), mostUnderPressure.Load())
+		}
+		if sink.Holds(pressure) {
+			t.Error("there is still pressure")
+		}
+	})
+}
+
+func TestCacheAges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loads := 0
+		c := patterns.NewCache(func(context.Context, string) (int, error) { loads++; return loads, nil },
+			patterns.CacheOptions{TTL: time.Minute, HotTTL: time.Hour, MaxTTL: 3 * time.Hour, Hot: 3})
+		get := func() int {
+			v, err := c.Get(t.Context(), "k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		get()
+		time.Sleep(time.Minute)
+		if _, ok := c.Peek("k"); ok || get() != 2 {
+			t.Error("it lives longer than a minute")
+		}
+		for range 3 { // each renews it
+			time.Sleep(59 * time.Second)
+			get()
+		}
+		if get() != 2 {
+			t.Error("hits do not renew it")
+		}
+		time.Sleep(59 * time.Minute)
+		if get() != 2 {
+			t.Error("a hot entry does not live for an hour")
+		}
+		for range 4 {
+			time.Sleep(59 * time.Minute)
+			get()
+		}
+		if get() == 2 {
+			t.Error("it lives for more than three hours")
+		}
+	})
+}
+
+func TestCacheJoinsMisses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var loads atomic.Int32
+		fail := true
+		c := patterns.NewCache(func(ctx context.Context, k int) (int, error) {
+			loads.Add(1)
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+			if fail {
+				return 0, errDown
+			}
+			return k * 10, nil
+		}, patterns.CacheOptions{Size: 2})
+		all := func(want error) {
+			var wait sync.WaitGroup
+			for range 10 {
+				wait.Go(func() {
+					if _, err := c.Get(t.Context(), 1); !errors.Is(err, want) {
+						t.Errorf("%v, want %v", err, want)
+					}
+				})
+			}
+			wait.Wait()
+		}
+		all(errDown)
+		fail = false
+		all(nil)
+		if loads.Load() != 2 {
+			t.Errorf("%d loads, want 2: an error is not kept, and misses are joined", loads.Load())
+		}
+		for _, k := range []int{2, 1, 3} { // 2 is used longest ago
+			if _, err := c.Get(t.Context(), k); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, ok := c.Peek(2); ok || c.Len() != 2 {
+			t.Errorf("%d entries, 2 among them: %v", c.Len(), ok)
+		}
+		// One who waits may leave; when all have, the load is cancelled.
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if _, err := c.Get(ctx, 9); !errors.Is(err, context.Canceled) {
+			t.Errorf("a Get whose context ended: %v", err)
+		}
+		synctest.Wait()
+		if v, err := c.Get(t.Context(), 9); v != 90 || err != nil {
+			t.Errorf("the next one: %d, %v", v, err)
+		}
+	})
+}
+
+// TestCacheDropDuringLoad: what was read before a change is not kept after it.
+func TestCacheDropDuringLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		row := "old"
+		c := patterns.NewCache(func(context.Context, int) (string, error) {
+			read := row
+			time.Sleep(time.Second)
+			return read, nil
+		}, patterns.CacheOptions{})
+		defer c.DropOn(&sink, signals.MustCompile("row.changed"), func(signals.Event) (int, bool) { return 1, true })()
+		got := make(chan string, 1)
+		go func() {
+			v, _ := c.Get(t.Context(), 1)
+			got <- v
+		}()
+		synctest.Wait()
+		row = "new"
+		sink.Raise("row.changed", "")
+		if v, err := c.Get(t.Context(), 1); v != "new" || err != nil {
+			t.Errorf("after the change: %q, %v", v, err)
+		}
+		if v := <-got; v != "old" {
+			t.Errorf("who waited got %q", v)
+		}
+		if v, ok := c.Peek(1); !ok || v != "new" {
+			t.Errorf("kept: %q, %v", v, ok)
+		}
+	})
+}
+
+func TestCacheSamples(t *testing.T) {
+	var sink signals.Sink
+	n := 0
+	defer sink.Subscribe(signals.MustCompile("cache.*"), func(signals.Event) { n++ })()
+	c := patterns.NewCache(func(context.Context, int) (int, error) { return 1, nil }, patterns.CacheOptions{Signals: &sink, Sample: 10, Hot: 1000})
+	for range 100 {
+		if _, err := c.Get(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 10 {
+		t.Errorf("%d of a hundred signals were raised, want one in ten", n)
+	}
+}
+
+func ExampleWriter() {
+	lines := patterns.NewWriter(&[]string{}, coord.Options{})
+	for _, l := range []string{"one", "two"} {
+		_ = lines.Do(context.Background(), func(_ context.Context, all *[]string) error {
+			*all = append(*all, l)
+			fmt.Println(*all)
+			return nil
+		})
+	}
+	// Output:
+	// [one]
+	// [one two]
+}
+
+func ExampleBatch() {
+	b := patterns.NewBatch(2, time.Minute, func(_ context.Context, rows []string) error {
+		fmt.Println("insert", rows)
+		return nil
+	}, nil, coord.Options{})
+	for _, row := range []string{"a", "b", "c"} {
+		_ = b.Put(context.Background(), row)
+	}
+	_ = b.Drain(context.Background())
+	// Output:
+	// insert [a b]
+	// insert [c]
+}
+
+func ExamplePipeline() {
+	p := patterns.NewPipeline(nil, nil,
+		patterns.Stage[int]{Name: "double", Fn: func(_ context.Context, v int) (int, error) { return 2 * v, nil }},
+		patterns.Stage[int]{Name: "print", Limit: 1, Fn: func(_ context.Context, v int) (int, error) {
+			fmt.Println(v)
+			return v, nil
+		}},
+	)
+	_ = p.Put(context.Background(), 21)
+	_ = p.Drain(context.Background())
+	// Output: 42
+}
+
+func ExampleCache() {
+	c := patterns.NewCache(func(_ context.Context, name string) (int, error) {
+		fmt.Println("load", name)
+		return len(name), nil
+	}, patterns.CacheOptions{})
+	for range 2 {
+		fmt.Println(c.Get(context.Background(), "eph"))
+	}
+	// Output:
+	// load eph
+	// 3 <nil>
+	// 3 <nil>
+}
+
+// Controlled fan-out: so many at once in all, and so many of each key.
+func Example_controlledFanOut() {
+	var mu sync.Mutex
+	done := map[string]int{}
+	calls := coord.NewKeyed(func(url string) string { return url[:1] }, func(_ context.Context, op coord.Op[string], _ string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		done[op.Key]++
+		return nil
+	}, coord.Options{Limit: 16, PerKey: 2})
+	for _, url := range []string{"a/1", "a/2", "b/1"} {
+		_, _ = calls.Put(context.Background(), url)
+	}
+	_ = calls.Drain(context.Background())
+	fmt.Println(done)
+	// Output: map[a:2 b:1]
+}
+
+// Keyed priority fan-out: what is urgent passes what is not, also within its key.
+func Example_keyedPriorityFanOut() {
+	orders := coord.NewKeyed(func(string) string { return "customer" }, func(_ context.Context, _ coord.Op[string], what string) error {
+		fmt.Println(what)
+		return nil
+	}, coord.Options{Limit: 1, Lanes: []coord.Lane{{Name: "urgent"}, {Name: "normal"}}, LaneOrder: coord.Overtake})
+	orders.Pause()
+	ctx := context.Background()
+	_, _ = orders.Put(ctx, "newsletter", coord.InNamedLane("normal"))
+	_, _ = orders.Put(ctx, "refund", coord.InNamedLane("urgent"))
+	orders.Resume()
+	_ = orders.Drain(ctx)
+	// Output:
+	// refund
+	// newsletter
+}
+
+// Signal-coordinated reads: readers wait while an update runs, and it waits for them.
+func Example_coordinatedReads() {
+	config := "v1"
+	reads := coord.New(func(context.Context, int) error {
+		fmt.Println("read", config)
+		return nil
+	}, coord.Options{Limit: 4})
+	ctx := context.Background()
+	_ = reads.Do(ctx, 1)
+	_ = reads.Quiesce(ctx, func() error { config = "v2"; return nil })
+	_ = reads.Do(ctx, 2)
+	// Output:
+	// read v1
+	// read v2
+}

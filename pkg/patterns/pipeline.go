@@ -1,0 +1,121 @@
+package patterns
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Stage is one step of a Pipeline.
+type Stage[T any] struct {
+	Name     string
+	Fn       func(context.Context, T) (T, error)
+	Limit    int // at once; 0 means GOMAXPROCS
+	Window   int // values that wait for it; 0 means 1024
+	MinLimit int // at once while the stage after it is full; 0 means 1
+	Retry    coord.Retry
+}
+
+// Pipeline passes values through stages (the reactive fan-out). A stage whose window is full
+// makes the one before it wait, and run fewer at once until its window is half empty: so a slow
+// end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
+// leaves the pipeline; OnError is told.
+type Pipeline[T any] struct {
+	stages []*coord.Pool[T]
+}
+
+// NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
+// "backpressure." and its name holds on the sink, which may be nil. onError may be nil.
+func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
+	if len(stages) == 0 {
+		panic("patterns: a pipeline without a stage")
+	}
+	if sink == nil {
+		sink = new(signals.Sink)
+	}
+	p := &Pipeline[T]{stages: make([]*coord.Pool[T], len(stages))}
+	pressure := make([]*Backpressure, len(stages))
+	for i := len(stages) - 1; i >= 0; i-- {
+		s := stages[i]
+		if s.Name == "" {
+			s.Name = fmt.Sprintf("stage%d", i+1)
+		}
+		if s.Limit <= 0 {
+			s.Limit = runtime.GOMAXPROCS(0)
+		}
+		if s.Window <= 0 {
+			s.Window = 1024
+		}
+		s.MinLimit = min(max(s.MinLimit, 1), s.Limit)
+		pressure[i] = &Backpressure{Sink: sink, Condition: "backpressure." + s.Name, High: s.Window, Low: s.Window / 2}
+		pass := func(context.Context, T) error { return nil }
+		if i+1 < len(stages) {
+			next, felt := p.stages[i+1], pressure[i+1]
+			pass = func(ctx context.Context, v T) error {
+				felt.Add(+1)
+				_, err := next.Put(ctx, v)
+				if err != nil {
+					felt.Add(-1)
+				}
+				return err
+			}
+		}
+		p.stages[i] = coord.New(func(ctx context.Context, v T) error {
+			out, err := s.Fn(ctx, v)
+			if err != nil {
+				return err
+			}
+			if err := pass(ctx, out); err != nil {
+				return coord.Permanent(err) // the work is done; doing it again would not help
+			}
+			return nil
+		}, coord.Options{Limit: s.Limit, Window: s.Window, Retry: s.Retry, NoClock: true})
+		mine, stage := pressure[i], s.Name
+		p.stages[i].Notify(coord.Hooks[coord.NoKey, T]{Finish: func(info coord.Info[coord.NoKey], v T) {
+			if i > 0 {
+				mine.Add(-1)
+			}
+			if info.State != coord.Done && onError != nil {
+				onError(stage, v, info.Err)
+			}
+		}})
+		if i+1 < len(stages) {
+			self, few, many := p.stages[i], s.MinLimit, s.Limit
+			sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
+				if full {
+					self.SetLimit(few)
+				} else {
+					self.SetLimit(many)
+				}
+			})
+		}
+	}
+	return p
+}
+
+// Put gives a value to the first stage, and waits for room.
+func (p *Pipeline[T]) Put(ctx context.Context, v T) error {
+	_, err := p.stages[0].Put(ctx, v)
+	return err
+}
+
+// Drain ends intake and waits until every value has left, stage by stage from the front, so that
+// none is lost. When ctx ends first, the rest goes on.
+func (p *Pipeline[T]) Drain(ctx context.Context) error {
+	for _, s := range p.stages {
+		if err := s.Drain(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cancel drops what waits and cancels what runs, in all stages.
+func (p *Pipeline[T]) Cancel(cause error) {
+	for _, s := range p.stages {
+		s.Cancel(cause)
+	}
+}

@@ -1,0 +1,34 @@
+package patterns
+
+import (
+	"context"
+
+	"github.com/mostlylucid/eph/pkg/coord"
+)
+
+// Writer runs functions one at a time over a resource that bears one writer, such as a file or
+// an SQLite database: in the order in which they came, with whatever retry, timeout, gate and
+// window its options give. Reading needs no Writer.
+type Writer[R any] struct {
+	resource R
+	work     *coord.Pool[func(context.Context, R) error]
+}
+
+// NewWriter returns a writer over r, which it does not close. Options.Limit is 1, whatever o says.
+func NewWriter[R any](r R, o coord.Options) *Writer[R] {
+	o.Limit = 1
+	w := &Writer[R]{resource: r}
+	w.work = coord.New(func(ctx context.Context, fn func(context.Context, R) error) error {
+		return fn(ctx, w.resource)
+	}, o)
+	return w
+}
+
+// Do runs fn in its turn and returns its error. When ctx ends first, fn does not run any more,
+// or has its context cancelled, and Do returns the cause.
+func (w *Writer[R]) Do(ctx context.Context, fn func(context.Context, R) error) error {
+	return w.work.Do(ctx, fn, coord.Bound(ctx))
+}
+
+// Drain ends intake and waits until everything that was accepted has been done.
+func (w *Writer[R]) Drain(ctx context.Context) error { return w.work.Drain(ctx) }
