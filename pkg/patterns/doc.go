@@ -14,6 +14,8 @@
 //	Batch         hands values over together, by number or after a time
 //	Writer        runs functions one at a time over a resource
 //	Cache         keeps values for a time that grows with use
+//	Transport     raises signals around HTTP requests
+//	Progress      tells how far a reader has come
 //
 // Some patterns need no type of their own. Controlled fan-out is a coord.NewKeyed with a Limit
 // and a PerKey; keyed priority fan-out is one with Lanes and LaneOrder Overtake; reads that wait
