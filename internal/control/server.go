@@ -38,12 +38,14 @@ type Server struct {
 // Listen opens the socket of a run: at this path or, if that is empty, in the place where Find
 // looks. Close it.
 func Listen(run, path string, h Handler) (*Server, error) {
+	listen := listenAside
 	if path == "" {
 		d := dir()
 		if err := own(d); err != nil {
 			return nil, err
 		}
 		path = filepath.Join(d, run+suffix)
+		listen = listenAt // nobody else can enter the directory
 	}
 	if len(path) > mostPath {
 		return nil, fail.Own("the path of the socket is longer than %d bytes: %s", mostPath, path).Advise("--control=/tmp/run.sock")
@@ -62,24 +64,34 @@ func Listen(run, path string, h Handler) (*Server, error) {
 	return s, nil
 }
 
-// listen makes the socket so that it is never open to others, not even at first: it is made in
-// a directory of its own, and moved.
-func listen(path string) (*net.UnixListener, error) {
+// listenAt makes the socket where it belongs.
+func listenAt(path string) (*net.UnixListener, error) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // Close does it first
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// listenAside makes the socket so that it is never open to others, not even at first: it is made
+// in a directory of its own, and moved.
+func listenAside(path string) (*net.UnixListener, error) {
 	aside, err := os.MkdirTemp(filepath.Dir(path), ".eph")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(aside)
 	made := filepath.Join(aside, "s")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
+	l, err := listenAt(made)
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // it will not be there any more
-	if err = os.Chmod(made, 0o600); err == nil {
-		err = os.Link(made, path) // fails if there is something
-	}
-	if err != nil {
+	if err := os.Link(made, path); err != nil { // unlike a rename it replaces nothing
 		_ = l.Close()
 		return nil, err
 	}
