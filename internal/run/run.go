@@ -45,7 +45,7 @@ type Run struct {
 	gate     coord.Gate // drops what waits once the run is to end
 	slots    slots
 	memory   budget          // for items
-	wanted   int             // jobs at once, before limits of the system
+	wanted   Jobs            // jobs at once, before limits of the system
 	tally    *template.Tally // of the item that -X fills
 	total    int64           // number of items, known ahead only where a template asks for it
 
@@ -119,7 +119,7 @@ func (r *Run) open() error {
 		}
 		p.Jobs = j
 	}
-	r.wanted, p.Jobs.Most = p.Jobs.Most, affordable(p.Jobs.Most)
+	r.wanted, p.Jobs.Most = p.Jobs, affordable(p.Jobs.Most)
 	p.Jobs.Least = min(p.Jobs.Least, p.Jobs.Most)
 	if err := r.join(); err != nil {
 		return err
@@ -180,8 +180,8 @@ func (r *Run) Execute(ctx context.Context) Report {
 	r.say(event.RunStarted, &event.Fields{
 		Version: r.plan.Version, Command: r.commands.words(), Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(),
 	})
-	if most := r.plan.Jobs.Most; most < r.wanted && r.wanted != Unlimited {
-		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted))
+	if most := r.plan.Jobs.Most; most < r.wanted.Most && r.wanted.Most != Unlimited {
+		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted.Most))
 	}
 	stop, err := r.begin()
 	defer stop()

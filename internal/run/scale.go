@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -92,7 +91,9 @@ func (s *scale) learn(t *task) {
 	s.set(s.find.Done(t.result.Wall, t.failure != nil), "adaptive")
 }
 
-// follow reads the file of -j @FILE again whenever it has changed, until stop is called.
+// follow looks at the file of -j @FILE again and again, until stop is called, and takes what
+// it holds whenever that has changed. The time of the file's last change would not do: the
+// file may have changed between the first reading and the first look at its time.
 func (s *scale) follow(file string) (stop func()) {
 	if file == "" {
 		return func() {}
@@ -100,22 +101,21 @@ func (s *scale) follow(file string) (stop func()) {
 	return s.run.besides(func(ctx context.Context) {
 		look := time.NewTicker(rescaleTime)
 		defer look.Stop()
-		last, _ := os.Stat(file)
+		last, complaint := s.run.wanted, ""
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-look.C:
 			}
-			now, err := os.Stat(file)
-			if err != nil || last != nil && now.ModTime().Equal(last.ModTime()) && now.Size() == last.Size() {
-				continue
-			}
-			last = now
-			if j, err := readJobs(file, s.run.plan.CPUs); err != nil {
-				s.run.warn(err.Error())
-			} else {
+			j, err := readJobs(file, s.run.plan.CPUs)
+			switch {
+			case err == nil && j != last:
+				last, complaint = j, ""
 				s.bound(j, file)
+			case err != nil && err.Error() != complaint:
+				complaint = err.Error()
+				s.run.warn(complaint)
 			}
 		}
 	})
