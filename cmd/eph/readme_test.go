@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,10 +13,6 @@ import (
 // TestReadmeExamples runs the console blocks of the README: what stands behind a prompt is
 // typed, and has to print what stands below it.
 func TestReadmeExamples(t *testing.T) {
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "eph"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
 	blocks := 0
 	for _, block := range between(readme(t), "```console\n", "```\n") {
 		blocks++
@@ -33,7 +28,6 @@ func TestReadmeExamples(t *testing.T) {
 			}
 			cmd := exec.Command("sh", "-c", line)
 			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 			out, _ := cmd.CombinedOutput()
 			if string(out) != want {
 				t.Errorf("$ %s\nprints\n%swant\n%s", line, out, want)
