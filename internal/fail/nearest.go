@@ -1,10 +1,15 @@
 package fail
 
-// Nearest returns the word of known that s is most likely a slip of, or "".
+// Nearest returns the word of known that s is most likely a slip of, or "". A word that begins
+// alike may differ a little more: --retry is a slip of --retries.
 func Nearest(s string, known []string) string {
-	best, least := "", max(2, len(s)/3)+1
+	const alike = 3 // bytes
+	slips := max(2, len(s)/3)
+	best, least := "", slips+2
 	for _, k := range known {
-		if d := levenshtein(s, k); d < least && d < max(len(s), len(k)) {
+		d := levenshtein(s, k)
+		begins := len(s) >= alike && len(k) >= alike && s[:alike] == k[:alike]
+		if d < least && d < max(len(s), len(k)) && (d <= slips || begins) {
 			best, least = k, d
 		}
 	}

@@ -7,6 +7,7 @@ func TestNearest(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"retrys", "retries"},
 		{"retrie", "retries"},
+		{"retry", "retries"},
 		{"retry-no", "retry-on"},
 		{"jbos", "jobs"},
 		{"jsno", "json"},
