@@ -11,6 +11,7 @@ import (
 // commands are the compiled templates of a plan.
 type commands struct {
 	command *template.Command // nil: each item is a command line, for the shell
+	typed   []string          // the command as it was typed, without any item
 	shell   string
 	path    string // the program; "" where it depends on the item
 
@@ -33,10 +34,13 @@ func compile(p Plan, columns []string) (c commands, err error) {
 	switch {
 	case len(p.Words) > 0:
 		c.command, err = template.Words(p.Words, o)
+		c.typed = p.Words
 	case p.Shell != "":
 		c.command, err = template.Shell(p.Shell, p.ShellPath, o)
+		c.typed = []string{p.ShellPath, "-c", p.Shell}
 	default:
 		c.shell = p.ShellPath
+		c.typed = []string{p.ShellPath, "-c"}
 	}
 	if err != nil {
 		return c, err
@@ -117,17 +121,6 @@ func (c *commands) display(t *task, r *Run) string {
 }
 
 func (c *commands) usesShell() bool { return c.command == nil || c.command.UsesShell() }
-
-// words are the command as one would name it in a log, without any item.
-func (c *commands) words() []string {
-	switch {
-	case c.command == nil:
-		return []string{c.shell, "-c"}
-	case c.command.UsesShell():
-		return []string{c.path, "-c", c.command.Script()}
-	}
-	return []string{c.path}
-}
 
 // uses reports whether any template holds this placeholder.
 func (c *commands) uses(name string) bool {

@@ -178,7 +178,7 @@ func (r *Run) Execute(ctx context.Context) Report {
 		defer timer.Stop()
 	}
 	r.say(event.RunStarted, &event.Fields{
-		Version: r.plan.Version, Command: r.commands.words(), Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(),
+		Version: r.plan.Version, Command: r.commands.typed, Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(),
 	})
 	if most := r.plan.Jobs.Most; most < r.wanted.Most && r.wanted.Most != Unlimited {
 		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted.Most))

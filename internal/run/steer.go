@@ -167,7 +167,7 @@ func (s steered) Status() control.Status {
 	c := r.books.counts()
 	stats := r.pool.Stats()
 	st := control.Status{
-		Run: r.id, PID: os.Getpid(), Command: strings.Join(r.commands.words(), " "), Dir: workingDir(), Began: r.began,
+		Run: r.id, PID: os.Getpid(), Command: strings.Join(r.commands.typed, " "), Dir: workingDir(), Began: r.began,
 		Read: c.Read, Succeeded: c.Succeeded, Failed: c.Failed, Skipped: c.Skipped, Cancelled: c.Cancelled, Retried: c.Retried,
 		Running: stats.Running, Waiting: stats.Pending, Delayed: stats.Delayed,
 		Jobs: stats.Limit,
