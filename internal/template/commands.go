@@ -336,7 +336,7 @@ func (s *survey) shellProgram(args []*syntax.Word) int {
 }
 
 // scriptCarrier is the carrier in the program text among the arguments of a shell. A word that
-// can vanish leaves its place to the next.
+// can vanish, or turn out to be an option, leaves its place to the next.
 func (s *survey) scriptCarrier(args []*syntax.Word) int {
 	command, options := false, true
 	for i := 0; i < len(args); i++ {
@@ -347,7 +347,7 @@ func (s *survey) scriptCarrier(args []*syntax.Word) int {
 			if command && at != none {
 				return at
 			}
-			if at != none || command && !canVanish(args[i]) {
+			if at != none || command && !canVanish(args[i]) && !(options && s.startsFree(args[i])) {
 				return none // it names a script, or is the text
 			}
 		case options && (text == "-" || text == "--"):
@@ -519,7 +519,7 @@ func (s *survey) inspectTest(args []*syntax.Word) (int, refusal) {
 // value could be an operator.
 func (s *survey) startsFree(w *syntax.Word) bool {
 	text := strings.TrimLeft(s.m.source[w.Pos().Offset():w.End().Offset()], `"'`)
-	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, s.m.prefix)
+	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "`") || strings.HasPrefix(text, s.m.prefix)
 }
 
 func (s *survey) inspectPrint(args []*syntax.Word) (int, refusal) {

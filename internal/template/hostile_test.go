@@ -75,6 +75,7 @@ var contexts = []struct {
 	{text: `export V={}; printf '[%s]' "$V"`, want: bracketed},
 	{text: `V={} sh -c 'printf "[%s]" "$V"'`, want: bracketed},
 	{text: `sh -c 'printf "[%s]" "$1"' sh {}; :`, want: bracketed},
+	{text: `x='printf "[%s]" "$1"'; sh -c "$x" sh {}`, want: bracketed},
 	{text: `f() { printf '[%s]' {} "$1"; }; f a b`, want: func(s string) string { return "[" + s + "][a]" }},
 	{text: `f() { printf '[%s]' "$@"; }; f {} b`, want: func(s string) string { return "[" + s + "][b]" }},
 	{text: `g() { local v={}; printf '[%s]' "$v"; }; g`, want: bracketed, shells: "sh dash bash busybox mksh zsh"},

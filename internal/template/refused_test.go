@@ -139,6 +139,8 @@ var refused = []struct {
 	{text: `busybox sh -c 'echo {}'`},
 	{text: `fish -c 'echo {}'`},
 	{text: `sh -c $x {}`},
+	{text: `sh -c "$x" {}`}, // $x can be --
+	{text: `bash -c "$(a)" {}`},
 	{text: `sh -c '$1' sh {}`},
 	{text: `sh -c '$1intf "[%s]" "$1"' sh {}`},
 	{text: `sh -c 'eval "$1"' sh {}`},
