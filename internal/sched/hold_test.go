@@ -114,6 +114,95 @@ func TestAdmitKeepsOrder(t *testing.T) {
 	})
 }
 
+// TestAdmitIsNoStart: a lane is charged for what starts, and not for what was asked about and
+// held. A held op leaves nothing behind in the lane.
+func TestAdmitIsNoStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shut := new(Gate)
+		shut.Shut()
+		var lanes []int
+		s := New(func(_ context.Context, _ Op[int], v int) error {
+			lanes = append(lanes, v)
+			return nil
+		}, nil, Options{Limit: 1, NoClock: true, Lanes: []Lane{{Weight: 1}, {Weight: 1}}})
+		s.Notify(Hooks[int, int]{Admit: func(Info[int], int) *Gate {
+			if open, _ := shut.State(); !open {
+				return shut
+			}
+			return nil
+		}})
+		put := func(lane int) {
+			if _, err := s.Put(t.Context(), lane, Submit{Lane: lane}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 4 {
+			put(1)
+		}
+		synctest.Wait()
+		if len(s.loose) != 0 {
+			t.Errorf("%d queues are kept for ops that are held", len(s.loose))
+		}
+		s.Pause()
+		for range 4 {
+			put(0)
+		}
+		shut.Open()
+		s.Resume()
+		if err := s.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{0, 1, 0, 1, 0, 1, 0, 1}; !slices.Equal(lanes, want) {
+			t.Errorf("lanes %v, want %v", lanes, want)
+		}
+	})
+}
+
+// TestAdmitReleasesBehindOlder: an op whose gate opens last stands behind an older one that
+// was released before it and has not started.
+func TestAdmitReleasesBehindOlder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gates := []*Gate{new(Gate), new(Gate)}
+		busy := make(chan struct{})
+		var order []int
+		s := New(func(_ context.Context, _ Op[int], v int) error {
+			if order = append(order, v); v == 2 {
+				<-busy
+			}
+			return nil
+		}, nil, Options{Limit: 1, NoClock: true})
+		s.Notify(Hooks[int, int]{Admit: func(_ Info[int], v int) *Gate {
+			if v < len(gates) {
+				if open, _ := gates[v].State(); !open {
+					return gates[v]
+				}
+			}
+			return nil
+		}})
+		for v, g := range gates {
+			g.Shut()
+			if _, err := s.Put(t.Context(), v, Submit{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Put(t.Context(), 2, Submit{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		gates[0].Open()
+		synctest.Wait()
+		gates[1].Open()
+		synctest.Wait()
+		close(busy)
+		if err := s.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{2, 0, 1}; !slices.Equal(order, want) {
+			t.Errorf("order %v, want %v", order, want)
+		}
+	})
+}
+
 // TestAdmitSpendsNoPermit: an op that is held leaves the permit of the rate to another.
 func TestAdmitSpendsNoPermit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
