@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"path"
 	"regexp"
 	"strings"
@@ -405,15 +406,39 @@ func (s *survey) readsProgram(st *syntax.Stmt) bool {
 	if !isShell(name) {
 		return false
 	}
-	for _, text := range s.texts(args) {
+	words := s.texts(args)
+	if n := scriptArgument(words); n >= 0 {
+		return s.runsReader(args[n])
+	}
+	for _, text := range words {
 		if text == "-s" || text == "/dev/stdin" {
 			return true
 		}
-		if !strings.HasPrefix(text, "-") || strings.Contains(text, "c") {
+		if !strings.HasPrefix(text, "-") {
 			return false
 		}
 	}
 	return true
+}
+
+// runsReader reports whether the script of sh -c could start a shell that reads its program
+// from standard input: sh -c sh does.
+func (s *survey) runsReader(script *syntax.Word) (reads bool) {
+	text, fixed := literal(script)
+	if !fixed {
+		return true
+	}
+	file, err := parseShell(text, syntax.LangBash)
+	if err != nil {
+		return true
+	}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if st, ok := n.(*syntax.Stmt); ok {
+			reads = reads || s.readsProgram(st)
+		}
+		return !reads
+	})
+	return reads
 }
 
 // inspectShell looks at what a shell does with its arguments: a script that is written out is
@@ -440,6 +465,9 @@ func keepsArguments(name, script string) bool {
 	read := false
 	for _, lang := range shells[shellName(name)] {
 		file, err := parseShell(script, lang)
+		if errors.Is(err, errLost) {
+			return false
+		}
 		if err != nil {
 			continue
 		}
@@ -561,7 +589,12 @@ func (s *survey) inspectFormat(format string, args []*syntax.Word) (int, refusal
 	if s.lang != syntax.LangZsh || format != "" && textFormat.MatchString(format) {
 		return none, refusal{}
 	}
-	return s.first(args, false), inArithmetic
+	for _, w := range args {
+		if at := s.arithmetic(w); at != none {
+			return at, inArithmetic
+		}
+	}
+	return none, refusal{}
 }
 
 func (s *survey) inspectSet(args []*syntax.Word) (int, refusal) {

@@ -76,6 +76,7 @@ var contexts = []struct {
 	{text: `V={} sh -c 'printf "[%s]" "$V"'`, want: bracketed},
 	{text: `sh -c 'printf "[%s]" "$1"' sh {}; :`, want: bracketed},
 	{text: `x='printf "[%s]" "$1"'; sh -c "$x" sh {}`, want: bracketed},
+	{text: "sh -c cat <<E\n{}\nE\n", want: func(s string) string { return s + "\n" }},
 	{text: `f() { printf '[%s]' {} "$1"; }; f a b`, want: func(s string) string { return "[" + s + "][a]" }},
 	{text: `f() { printf '[%s]' "$@"; }; f {} b`, want: func(s string) string { return "[" + s + "][b]" }},
 	{text: `g() { local v={}; printf '[%s]' "$v"; }; g`, want: bracketed, shells: "sh dash bash busybox mksh zsh"},

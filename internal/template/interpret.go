@@ -1,6 +1,7 @@
 package template
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,15 +97,24 @@ func (s *survey) find(root syntax.Node, strict, names bool) int {
 				at = int(n.Pos().Offset())
 			}
 		case *syntax.SglQuoted:
-			at = s.marker(n)
+			if at = s.marker(n); at == none && names && s.names(n.Value) {
+				at = int(n.Pos().Offset())
+			}
 		case *syntax.Lit:
-			if at = s.marker(n); at == none && names && syntax.ValidName(n.Value) && s.holding[n.Value] {
+			if at = s.marker(n); at == none && names && s.names(n.Value) {
 				at = int(n.Pos().Offset())
 			}
 		}
 		return at == none
 	})
 	return at
+}
+
+var identifier = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// names reports whether an expression names a variable that holds an item.
+func (s *survey) names(expression string) bool {
+	return slices.ContainsFunc(identifier.FindAllString(expression, -1), func(name string) bool { return s.holding[name] })
 }
 
 func (s *survey) marker(n syntax.Node) int {

@@ -149,7 +149,16 @@ func (m *marked) parse(lang syntax.LangVariant) (*syntax.File, error) {
 	return nil, fail.Usage("the template does not parse as %s: %s", lang, what).Place(m.text, m.origin(at), 1)
 }
 
-func parseShell(source string, lang syntax.LangVariant) (*syntax.File, error) {
+// errLost is the parser's end at a text that it does not even refuse. What a shell would make
+// of the text is not known then, so that no template that holds it is safe.
+var errLost = errors.New("the parser is lost in it")
+
+func parseShell(source string, lang syntax.LangVariant) (file *syntax.File, err error) {
+	defer func() {
+		if recover() != nil {
+			file, err = nil, errLost
+		}
+	}()
 	return syntax.NewParser(syntax.Variant(lang), syntax.KeepComments(true)).Parse(strings.NewReader(source), "")
 }
 
@@ -164,6 +173,9 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 	for i, lang := range langs {
 		if i > 0 {
 			other, err := parseShell(m.source, lang)
+			if errors.Is(err, errLost) {
+				return nil, fail.Usage("the template does not parse as %s: %s", lang, err)
+			}
 			if err != nil {
 				continue // no shell of that dialect would run it either
 			}
