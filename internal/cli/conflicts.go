@@ -6,6 +6,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/run"
 )
 
 // conflict returns the first two things on the command line that cannot be meant together.
@@ -14,6 +15,9 @@ func (t *typed) conflict(s shape) error {
 	itemsAreCommands := len(s.words) == 0 && s.shell == ""
 	again := t.retries.set || t.attempts.set
 	captured := !bool(t.ungroup)
+	grouped := captured && !bool(t.lineBuffer)
+	stored := run.ParseResults(t.results.s, t.replace.s)
+	inFiles := stored.Kind == run.ResultsTree || bool(t.files)
 
 	for _, c := range []struct {
 		both      bool
@@ -53,7 +57,7 @@ func (t *typed) conflict(s shape) error {
 		{t.logLevel.set && !t.log.set, "--log-level: there is no log", "--log run.ndjson"},
 		{len(t.signals.all) > 0 && !t.log.set, "--signals chooses what is logged, and there is no log", "--log run.ndjson"},
 		{len(t.redact.all) > 0 && !t.log.set, "--redact: there is no log", "--log run.ndjson"},
-		{raisesOnOutput(t.raiseOn.all) && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
+		{raisesOn(t.raiseOn.all, "stderr=", "stdout=") && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
 
 		{t.keyJobs.set && !t.key.set, "--key-jobs needs keys", "--key '{1}'"},
 		{t.keyFail.set && !t.key.set, "--key-fail needs keys", "--key '{1}'"},
@@ -78,6 +82,17 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.tag) && t.tagText.set, "--tag is --tagstring '{}', and --tagstring says otherwise", "one of them"},
 		{bool(t.tag) && !captured, "--tag marks lines that -u lets through unseen", "--tag --line-buffer"},
 		{t.tagText.set && !captured, "--tagstring marks lines that -u lets through unseen", "--line-buffer in place of -u"},
+		{t.results.set && !grouped, "--results stores the output of a job when it has ended, and --line-buffer and -u do not wait for that", "--results alone"},
+		{bool(t.files) && !grouped, "--files is about files that hold what --line-buffer and -u let through", "--files alone"},
+		{bool(t.files) && stored.Kind == run.ResultsTable, "--files names a file for each job, and a table has all of them", "--results out/ --files"},
+		{t.results.set && (bool(t.tag) || t.tagText.set), "--results keeps the output of jobs apart, so that no line needs a tag", "--results without a tag"},
+		{bool(t.onlyFailed) && !grouped, "--only-failed has to wait for the end of a job, and --line-buffer and -u do not", "--only-failed alone"},
+		{bool(t.onlyFailed) && inFiles, "--only-failed chooses what is printed, and files are not", "one of them"},
+		{bool(t.merge) && t.retryIfStderr.set, "--retry-if-stderr looks at standard error, of which --merge leaves nothing", "one of them"},
+		{bool(t.merge) && raisesOn(t.raiseOn.all, "stderr="), "--raise-on looks at standard error, of which --merge leaves nothing", "--raise-on stdout=..."},
+		{t.maxOutput.set && !captured, "--max-output: -u lets everything through unseen", "--line-buffer in place of -u"},
+		{bool(t.dryRun || t.explain) && t.results.set, "--results: nothing is run that could write", "--results without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && bool(t.files), "--files: nothing is run that could write", "--files without --dry-run and --explain"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
 	} {
@@ -88,9 +103,9 @@ func (t *typed) conflict(s shape) error {
 	return nil
 }
 
-// raisesOnOutput reports whether a rule is about what a job writes.
-func raisesOnOutput(rules []string) bool {
+// raisesOn reports whether a rule begins with one of these words.
+func raisesOn(rules []string, words ...string) bool {
 	return slices.ContainsFunc(rules, func(s string) bool {
-		return strings.HasPrefix(s, "stderr=") || strings.HasPrefix(s, "stdout=")
+		return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
 	})
 }

@@ -84,7 +84,7 @@ func (t *typed) groups() []group {
 		}},
 		{"Failure", []flag{
 			{value: &t.retries, name: "retries", metavar: "N", example: "3", brief: "try N times again", meaning: "try a failed item up to N times again"},
-			{value: &t.attempts, name: "attempts", metavar: "N", example: "4", brief: "try N times in all", meaning: "try each item up to N times in all"},
+			{value: &t.attempts, name: "attempts", metavar: "N", example: "4", meaning: "try each item up to N times in all"},
 			{value: &t.retryDelay, name: "retry-delay", metavar: "D", example: "500ms", def: "1s", brief: "first wait [1s]", meaning: "wait D before the second try, and twice as long before each later one"},
 			{value: &t.retryMaxDelay, name: "retry-max-delay", metavar: "D", example: "5m", def: "1m", meaning: "never wait longer than D between two tries"},
 			{value: &t.retryJitter, name: "retry-jitter", metavar: "P", example: "50%", def: "25%", meaning: "let this share of each wait be random"},
@@ -98,6 +98,7 @@ func (t *typed) groups() []group {
 			{value: &t.halt, name: "halt", metavar: "H", example: "soon,fail=1", brief: "now,fail=10%, …", meaning: "end early: now or soon, then fail, success or done, = a number or a percentage"},
 			{value: &t.maxFails, name: "max-fails", metavar: "N", example: "10", brief: "bear N failures", meaning: "end the run when more than N items, or N% of those done, have failed"},
 			{value: &t.okOn, name: "ok-on", metavar: "E", example: "1", meaning: "ends that count as success, as grep's 1 may"},
+			{value: &t.exitCode, name: "exit-code", metavar: "W", def: "xargs", choices: ruleNames(), meaning: "the exit status when items failed; see eph help exit-status"},
 			{value: &t.fatalOn, name: "fatal-on", metavar: "E", example: "255", meaning: "ends after which nothing more is started"},
 		}},
 		{"Breaker", []flag{
@@ -126,6 +127,11 @@ func (t *typed) groups() []group {
 			{value: &t.ungroup, name: "ungroup", short: "u", brief: "untouched", meaning: "let jobs write to eph's own output, unseen by eph"},
 			{value: &t.tag, name: "tag", brief: "item before lines", meaning: "print the item and a tab before each line of output"},
 			{value: &t.tagText, name: "tagstring", metavar: "T", example: "[{#}]", brief: "T before lines", meaning: "print T and a tab before each line of output"},
+			{value: &t.onlyFailed, name: "only-failed", meaning: "print the output of jobs that failed, and of no other"},
+			{value: &t.merge, name: "merge", meaning: "standard error of jobs into their standard output, in the order written"},
+			{value: &t.maxOutput, name: "max-output", metavar: "SIZE", example: "1M", meaning: "keep no more than this of what a job writes; a line says how much was left out"},
+			{value: &t.results, name: "results", metavar: "R", example: "out/", brief: "DIR, T, F.csv, …", meaning: "store output, print none: in directory DIR, by template T, or in table F.csv .tsv .json"},
+			{value: &t.files, name: "files", meaning: "print, for each job, the name of the file that holds its output"},
 			{value: &t.spoolMem, name: "spool-mem", metavar: "SIZE", example: "64M", def: "16M", meaning: "hold this much output in memory, then in a file without a name"},
 			{value: &t.tmpdir, name: "tmpdir", metavar: "DIR", example: "/var/tmp", meaning: "where that file is made; the system's directory if not given"},
 			{value: &t.color, name: "color", metavar: "W", def: "auto", choices: []string{"auto", "always", "never"}, meaning: "colours in what eph itself says"},

@@ -92,6 +92,12 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Output:  r.output(t),
 		Tag:     bool(t.tag),
 		TagText: t.tagText.s,
+		Exit:    choice(&r, &t.exitCode, rules()),
+		Results: r.results(t),
+		Files:   bool(t.files),
+		Quiet:   bool(t.onlyFailed),
+		Merge:   bool(t.merge),
+		MaxOut:  r.size(&t.maxOutput),
 		Trace:   bool(t.trace),
 		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
 		Failed:  t.failed.s,
@@ -209,6 +215,40 @@ func (r *resolver) halt(t *typed) run.Halt {
 }
 
 func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, parseDuration) }
+
+// rules are those of --exit-code, by their names.
+func rules() map[string]fail.Rule {
+	m := make(map[string]fail.Rule)
+	for _, r := range fail.Rules {
+		m[r.Name] = r.Rule
+	}
+	return m
+}
+
+func ruleNames() (names []string) {
+	for _, r := range fail.Rules {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func (r *resolver) results(t *typed) run.Results {
+	if t.results.s == "-" {
+		r.refuse(fail.Usage("--results: standard output takes a table, and - does not say of which form").Advise("--results -.json"))
+	}
+	return run.ParseResults(t.results.s, t.replace.s)
+}
+
+// size is a number of bytes that is not nothing.
+func (r *resolver) size(v *text) int64 {
+	return parsed(r, v, func(s string) (int64, error) {
+		n, err := parseSize(s)
+		if err == nil && n == 0 {
+			err = errors.New("it has to be at least 1")
+		}
+		return n, err
+	})
+}
 
 func (r *resolver) count(v *text, least int64) int64 {
 	return parsed(r, v, func(s string) (int64, error) { return parseCount(s, least) })

@@ -14,6 +14,7 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/record"
 	"github.com/mostlylucid/eph/internal/run"
 	"github.com/mostlylucid/eph/internal/sensor"
 	"github.com/mostlylucid/eph/internal/template"
@@ -193,6 +194,7 @@ func TestFlags(t *testing.T) {
 		{"--max-fails 0", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{}}},
 		{"--max-fails 5%", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{Percent: 5}}},
 		{"--ok-on 1", func(p *run.Plan) any { return p.OKOn }, ends(t, "1")},
+		{"--exit-code count", func(p *run.Plan) any { return p.Exit }, fail.RuleCount},
 		{"--fatal-on 255", func(p *run.Plan) any { return p.FatalOn }, ends(t, "255")},
 
 		{"--group", func(p *run.Plan) any { return p.Output.Mode }, output.Group},
@@ -202,6 +204,19 @@ func TestFlags(t *testing.T) {
 		{"--ungroup", func(p *run.Plan) any { return p.Output.Mode }, output.Raw},
 		{"--tag", func(p *run.Plan) any { return p.Tag }, true},
 		{"--tagstring [{#}]", func(p *run.Plan) any { return p.TagText }, "[{#}]"},
+		{"--only-failed", func(p *run.Plan) any { return p.Quiet }, true},
+		{"--merge", func(p *run.Plan) any { return p.Merge }, true},
+		{"--max-output 1K", func(p *run.Plan) any { return p.MaxOut }, int64(1024)},
+		{"--files", func(p *run.Plan) any { return p.Files }, true},
+		{"--results out", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Path: "out"}},
+		{"--results out/{}/", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "out/{}/"}},
+		{"--results {}.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "{}.json"}},
+		{"-I % --results %.csv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "%.csv"}},
+		{"--results F.csv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.csv", Format: record.CSV}},
+		{"--results F.tsv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.tsv", Format: record.TSV}},
+		{"--results F.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.json", Format: record.JSONArr}},
+		{"--results -.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "-", Format: record.NDJSON}},
+		{"--results -.tsv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "-", Format: record.TSV}},
 		{"--spool-mem 1K", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(1024)},
 		{"--spool-mem 0", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(-1)},
 		{"--tmpdir /var/tmp", func(p *run.Plan) any { return p.Output.TmpDir }, "/var/tmp"},

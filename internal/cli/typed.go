@@ -77,6 +77,7 @@ type typed struct {
 	maxFails      text
 	okOn          text
 	fatalOn       text
+	exitCode      text
 
 	// Breaker
 	breaker         text
@@ -104,6 +105,11 @@ type typed struct {
 	ungroup    toggle
 	tag        toggle
 	tagText    text
+	onlyFailed toggle
+	merge      toggle
+	maxOutput  text
+	results    text
+	files      toggle
 	spoolMem   text
 	tmpdir     text
 	color      text

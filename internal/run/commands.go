@@ -15,8 +15,8 @@ type commands struct {
 	shell   string
 	path    string // the program; "" where it depends on the item
 
-	key, lane, priority, workdir, stdinFile, tag, breaker *template.Text
-	env                                                   []variable
+	key, lane, priority, workdir, stdinFile, tag, breaker, results *template.Text
+	env                                                            []variable
 }
 
 // variable is a compiled --env.
@@ -63,6 +63,7 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		{&c.stdinFile, p.StdinFile},
 		{&c.tag, tagText(p)},
 		{&c.breaker, p.Breaker.Template},
+		{&c.results, p.Results.Template},
 	} {
 		if t.text == "" {
 			continue
@@ -127,7 +128,7 @@ func (c *commands) uses(name string) bool {
 	if c.command != nil && c.command.Uses(name) {
 		return true
 	}
-	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker} {
+	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker, c.results} {
 		if t != nil && t.Uses(name) {
 			return true
 		}

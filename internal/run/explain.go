@@ -148,6 +148,15 @@ func describeOutput(p *Plan) string {
 	if p.Output.KeepOrder {
 		text += ", in the order of the items"
 	}
+	if p.Merge {
+		text += ", its standard error within it"
+	}
+	if p.Quiet {
+		text += ", if it failed"
+	}
+	if p.MaxOut > 0 {
+		text += fmt.Sprintf(", up to %d bytes", p.MaxOut)
+	}
 	return text
 }
 

@@ -41,6 +41,7 @@ type Run struct {
 	runner   job.Runner
 	environ  environ
 	out      *output.Writer
+	results  results
 	pool     *coord.Keyed[string, *task]
 	gate     coord.Gate // drops what waits once the run is to end
 	slots    slots
@@ -129,7 +130,7 @@ func (r *Run) open() error {
 	}
 	p.Output.Window = int64(p.Window)
 	p.Output.OnSpill, p.Output.OnStall = r.spilled, r.stalled
-	r.out = output.New(r.streams.Out, r.streams.Err, p.Output)
+	r.out = output.New(r.results.init(r), r.streams.Err, p.Output)
 	r.scale = newScale(r)
 	r.circuits = newCircuits(&p.Breaker, r.circuitChanged)
 	r.signalled, _ = coord.GateOn(&r.sink, p.DeferOn, signals.Pattern{}, p.CancelOn, 0)
@@ -189,8 +190,10 @@ func (r *Run) Execute(ctx context.Context) Report {
 		err = r.feed()
 	}
 	_ = r.pool.Drain(context.Background())
-	if closeErr := r.out.Close(); err == nil {
-		err = closeErr
+	for _, closing := range []func() error{r.out.Close, r.results.close} {
+		if closeErr := closing(); err == nil {
+			err = closeErr
+		}
 	}
 	return r.report(err)
 }
@@ -229,6 +232,9 @@ func (r *Run) watch() (err error) {
 		if r.failed, err = record.OpenFailed(r.plan.Failed, r.delimiter(), r.header(), &r.sink); err != nil {
 			return err
 		}
+	}
+	if err := r.results.open(); err != nil {
+		return err
 	}
 	if r.plan.Summary != SummaryNone {
 		r.summary = observe.NewSummary(&r.sink)
@@ -311,7 +317,7 @@ func (r *Run) report(err error) Report {
 	r.mu.Unlock()
 	_ = r.input.Close()
 	counts := r.books.counts()
-	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending)}
+	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending, r.plan.Exit)}
 	if ending != nil {
 		rep.DieBy = ending.signal
 		if rep.Err == nil {
