@@ -111,6 +111,7 @@ func (p *program) run(operands []string) error {
 	}
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
+	plan.Progress = p.progress(&plan)
 	ctx := context.Background()
 	r, err := run.Prepare(ctx, plan, p.streams)
 	switch {
@@ -125,11 +126,7 @@ func (p *program) run(operands []string) error {
 	if isTerminal(p.streams.In) && readsInput(&plan) {
 		_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
 	}
-	var hint io.Writer
-	if isTerminal(p.streams.Err) {
-		hint = p.streams.Err
-	}
-	stop := watch(r, hint)
+	stop := watch(r, isTerminal(p.streams.Err))
 	p.report = r.Execute(ctx)
 	stop()
 	return nil

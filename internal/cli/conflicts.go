@@ -15,6 +15,7 @@ func (t *typed) conflict(s shape) error {
 	itemsAreCommands := len(s.words) == 0 && s.shell == ""
 	again := t.retries.set || t.attempts.set
 	captured := !bool(t.ungroup)
+	way := t.progressWay()
 	grouped := captured && !bool(t.lineBuffer)
 	stored := run.ParseResults(t.results.s, t.replace.s)
 	inFiles := stored.Kind == run.ResultsTree || bool(t.files)
@@ -93,6 +94,11 @@ func (t *typed) conflict(s shape) error {
 		{t.maxOutput.set && !captured, "--max-output: -u lets everything through unseen", "--line-buffer in place of -u"},
 		{bool(t.dryRun || t.explain) && t.results.set, "--results: nothing is run that could write", "--results without --dry-run and --explain"},
 		{bool(t.dryRun || t.explain) && bool(t.files), "--files: nothing is run that could write", "--files without --dry-run and --explain"},
+		{t.progress.set && bool(t.bar || t.eta) && t.progress.s != "bar", "--bar and --eta are --progress bar, and --progress says otherwise", "one of them"},
+		{way == "bar" && !captured, "--progress bar cannot make room for what -u lets through unseen", "--line-buffer in place of -u"},
+		{way == "bar" && t.log.s == "-", "--progress bar and --log - both write to the terminal", "--log run.ndjson"},
+		{way == "bar" && t.stdin.s == "inherit", "--progress bar and jobs that talk to the terminal do not go together", "--progress none"},
+		{bool(t.dryRun || t.explain) && way != "auto" && way != "none", "--progress: nothing is run that could make any", "--progress without --dry-run and --explain"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
 	} {

@@ -105,6 +105,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 
 		LogOptions: r.logging(t),
 	}
+	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})
 	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
 	r.input(&p, t, s.sources)
 	r.stdin(&p, &t.stdin)

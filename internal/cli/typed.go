@@ -113,6 +113,8 @@ type typed struct {
 	spoolMem   text
 	tmpdir     text
 	color      text
+	progress   text
+	bar, eta   toggle
 	summary    text
 	failed     text
 

@@ -96,7 +96,7 @@ func (s *stream) hold(p []byte) (held bool, err error) {
 func (s *stream) printLines(p []byte) error {
 	w := s.job.w
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	if err := s.spool.drain(s.spool.size, s.to); err != nil {
 		return err
 	}

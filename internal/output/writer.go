@@ -47,6 +47,9 @@ type Options struct {
 	// Name is what New's stdout is called in errors. "" means standard output.
 	Name string
 
+	// Screen is the terminal of stderr, for Writer.Draw; nil is none.
+	Screen *Screen
+
 	// OnSpill is told, once, that memory was not enough and the file is in use; nil is not
 	// told. It must not call the Writer.
 	OnSpill func(dir string)
@@ -67,6 +70,7 @@ type Writer struct {
 
 	print    sync.Mutex // held by whoever writes to out or err
 	out, err dest
+	region   *region // nil without a Screen
 
 	order order
 }
@@ -87,6 +91,13 @@ func New(stdout, stderr io.Writer, o Options) *Writer {
 	stall := &stall{tell: o.OnStall}
 	w.out = newDest(cmp.Or(o.Name, "standard output"), stdout, w.fail, stall)
 	w.err = newDest("standard error", stderr, w.fail, stall)
+	if o.Screen != nil {
+		w.region = &region{tty: stderr}
+		w.err.join(w.region)
+		if o.Screen.Stdout {
+			w.out.join(w.region)
+		}
+	}
 	return w
 }
 
@@ -124,7 +135,7 @@ func (w *Writer) Job(seq int64, tag string) *Job {
 // Note prints a line of eph's own on standard error, in no job's output.
 func (w *Writer) Note(line string) error {
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	_, _ = io.WriteString(&w.err, line+"\n")
 	return w.err.flush()
 }
@@ -162,7 +173,7 @@ func (w *Writer) Wait(ctx context.Context, seq int64) error {
 // advance prints the jobs whose turn has come.
 func (w *Writer) advance() {
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	for {
 		j, over := w.order.take()
 		switch {
@@ -259,7 +270,7 @@ func (j *Job) Close() error {
 	} else if j.out.spool.size+j.err.spool.size > 0 || j.About != nil {
 		w.print.Lock()
 		j.show()
-		w.print.Unlock()
+		w.printed()
 	}
 	return j.failed()
 }

@@ -71,6 +71,8 @@ type Run struct {
 	books books
 	read  atomic.Bool // the input has ended
 
+	suspended atomic.Bool
+
 	intake     context.Context // ends when no more items are to be read
 	stopIntake context.CancelCauseFunc
 
@@ -129,6 +131,7 @@ func (r *Run) open() error {
 		r.environ.set("EPH_SIGNAL_FD", strconv.Itoa(job.SignalFD(r.tokens.files())))
 	}
 	p.Output.Window = int64(p.Window)
+	p.Output.Screen = p.Progress.screen()
 	p.Output.OnSpill, p.Output.OnStall = r.spilled, r.stalled
 	r.out = output.New(r.results.init(r), r.streams.Err, p.Output)
 	r.scale = newScale(r)
@@ -186,6 +189,7 @@ func (r *Run) Execute(ctx context.Context) Report {
 	}
 	stop, err := r.begin()
 	defer stop()
+	settle := r.progress()
 	if err == nil {
 		err = r.feed()
 	}
@@ -195,6 +199,7 @@ func (r *Run) Execute(ctx context.Context) Report {
 			err = closeErr
 		}
 	}
+	settle()
 	return r.report(err)
 }
 
