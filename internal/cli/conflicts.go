@@ -99,6 +99,10 @@ func (t *typed) conflict(s shape) error {
 		{way == "bar" && t.log.s == "-", "--progress bar and --log - both write to the terminal", "--log run.ndjson"},
 		{way == "bar" && t.stdin.s == "inherit", "--progress bar and jobs that talk to the terminal do not go together", "--progress none"},
 		{bool(t.dryRun || t.explain) && way != "auto" && way != "none", "--progress: nothing is run that could make any", "--progress without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.joblog.set, "--joblog: nothing is run that could be logged", "--joblog without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.junit.set, "--junit: nothing is run to report on", "--junit without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.metrics.set, "--metrics: nothing is run to measure", "--metrics without --dry-run and --explain"},
+		{t.joblog.s == "+", "--joblog: behind the + is no name of a file", "--joblog +jobs.tsv"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
 	} {

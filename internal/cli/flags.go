@@ -139,6 +139,9 @@ func (t *typed) groups() []group {
 			{value: &t.bar, name: "bar", meaning: "the same as --progress bar"},
 			{value: &t.eta, name: "eta", meaning: "the same as --progress bar, which shows when the run will be over"},
 			{value: &t.summary, name: "summary", metavar: "W", def: "auto", choices: []string{"auto", "always", "none"}, brief: "auto always none", meaning: "the summary at the end; auto: when something did not succeed"},
+			{value: &t.joblog, name: "joblog", metavar: "F", example: "jobs.tsv", meaning: "a line for each job in GNU parallel's columns to F, or to the end of it with +F"},
+			{value: &t.junit, name: "junit", metavar: "F", example: "report.xml", meaning: "a JUnit report to F, with a test case for each item"},
+			{value: &t.metrics, name: "metrics", metavar: "F", example: "eph.prom", meaning: "figures of the run to F, in the text format of Prometheus"},
 			{value: &t.failed, name: "failed", metavar: "F", example: "failed.txt", brief: "failed items to F", meaning: "write the failed items to F, so that eph -a F runs them again"},
 		}},
 		{"Meta", []flag{

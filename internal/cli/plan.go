@@ -100,6 +100,9 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		MaxOut:  r.size(&t.maxOutput),
 		Trace:   bool(t.trace),
 		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
+		Joblog:  t.joblog.s,
+		JUnit:   t.junit.s,
+		Metrics: t.metrics.s,
 		Failed:  t.failed.s,
 		Log:     t.log.s,
 

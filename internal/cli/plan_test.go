@@ -226,6 +226,9 @@ func TestFlags(t *testing.T) {
 		{"--color never", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
 		{"--summary always", func(p *run.Plan) any { return p.Summary }, run.SummaryAlways},
 		{"--summary none", func(p *run.Plan) any { return p.Summary }, run.SummaryNone},
+		{"--joblog +F", func(p *run.Plan) any { return p.Joblog }, "+F"},
+		{"--junit F", func(p *run.Plan) any { return p.JUnit }, "F"},
+		{"--metrics F", func(p *run.Plan) any { return p.Metrics }, "F"},
 		{"--failed F", func(p *run.Plan) any { return p.Failed }, "F"},
 		{"--log fd:3", func(p *run.Plan) any { return p.Log }, "fd:3"},
 

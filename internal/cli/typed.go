@@ -116,6 +116,9 @@ type typed struct {
 	progress   text
 	bar, eta   toggle
 	summary    text
+	joblog     text
+	junit      text
+	metrics    text
 	failed     text
 
 	// Meta

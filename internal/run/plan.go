@@ -96,6 +96,9 @@ type Plan struct {
 	Progress Progress
 	Summary  Summary
 	Exit     fail.Rule
+	Joblog   string // file, behind a + to continue it; "" none
+	JUnit    string // file; "" none
+	Metrics  string // file; "" none
 	Failed   string // file for the failed items; "" none
 	Log      string // file, "-" or "fd:N"; "" none
 

@@ -32,6 +32,7 @@ const (
 	frameTime  = 100 * time.Millisecond
 	firstFrame = 500 * time.Millisecond // a run that is over sooner shows nothing
 	beat       = 30 * time.Second
+	signalTime = 10 * time.Second
 )
 
 func (p *Progress) marks() observe.Marks {
@@ -81,6 +82,19 @@ func (r *Run) progress() (stop func()) {
 		}
 	}
 	return func() {}
+}
+
+// tellProgress says how far the run has come, until stop is called, if anybody listens.
+func (r *Run) tellProgress() (stop func()) {
+	if !r.heard(event.RunProgress) {
+		return func() {}
+	}
+	return r.besides(func(ctx context.Context) {
+		observe.Every(ctx, signalTime, func() {
+			counts, stats := r.books.counts(), r.pool.Stats()
+			r.say(event.RunProgress, &event.Fields{Counts: &counts, Running: stats.Running, Waiting: stats.Pending + stats.Delayed})
+		})
+	})
 }
 
 // come is how far the run has come.

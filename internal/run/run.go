@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -66,7 +67,7 @@ type Run struct {
 	silent  bool         // it was said
 	log     *observe.Log
 	summary *observe.Summary
-	failed  *record.Failed
+	records []io.Closer // what the run leaves behind
 
 	books books
 	read  atomic.Bool // the input has ended
@@ -215,6 +216,7 @@ func (r *Run) begin() (stop func(), err error) {
 	for _, start := range []func() (func(), error){
 		r.listen,
 		r.sense,
+		func() (func(), error) { return r.tellProgress(), nil },
 		func() (func(), error) { return r.scale.follow(r.plan.Jobs.File), nil },
 	} {
 		s, err := start()
@@ -233,10 +235,26 @@ func (r *Run) watch() (err error) {
 			return err
 		}
 	}
-	if r.plan.Failed != "" {
-		if r.failed, err = record.OpenFailed(r.plan.Failed, r.delimiter(), r.header(), &r.sink); err != nil {
+	for _, x := range []struct {
+		name string
+		open func(string) (io.Closer, error)
+	}{
+		{r.plan.Failed, func(f string) (io.Closer, error) { return record.OpenFailed(f, r.delimiter(), r.header(), &r.sink) }},
+		{r.plan.Joblog, func(f string) (io.Closer, error) {
+			name, add := strings.CutPrefix(f, "+")
+			return record.OpenJoblog(name, add, &r.sink)
+		}},
+		{r.plan.JUnit, func(f string) (io.Closer, error) { return record.OpenJUnit(f, &r.sink) }},
+		{r.plan.Metrics, func(f string) (io.Closer, error) { return record.OpenMetrics(f, &r.sink) }},
+	} {
+		if x.name == "" {
+			continue
+		}
+		c, err := x.open(x.name)
+		if err != nil {
 			return err
 		}
+		r.records = append(r.records, c)
 	}
 	if err := r.results.open(); err != nil {
 		return err
@@ -362,8 +380,8 @@ func (r *Run) closeWatchers() (errs []error) {
 	if r.summary != nil {
 		r.summary.Close()
 	}
-	if r.failed != nil {
-		errs = append(errs, r.failed.Close())
+	for _, c := range r.records {
+		errs = append(errs, c.Close())
 	}
 	if r.log != nil {
 		errs = append(errs, r.log.Close())

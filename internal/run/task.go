@@ -525,6 +525,10 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 	f := t.fields()
 	f.Attempt, f.AttemptsMax, f.Slot = t.attempt, r.plan.Attempts, t.slot
 	res := &t.result
+	f.Start = res.Start
+	if r.plan.Joblog != "" {
+		f.Display = r.commands.display(t, r)
+	}
 	if err != nil {
 		f.Original = t.original(r.delimiter())
 		f.Error = err.Error()
