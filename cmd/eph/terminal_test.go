@@ -125,3 +125,49 @@ func TestTerminalProgress(t *testing.T) {
 		t.Errorf("the region is left, or the item steers the terminal: %q", text)
 	}
 }
+
+// TestTerminalAsks: --interactive runs what was said yes to, and --open-tty lets a job read the
+// terminal.
+func TestTerminalAsks(t *testing.T) {
+	for _, tt := range []struct {
+		args  []string
+		types string
+		want  []string
+	}{
+		{[]string{"-p", "-j1", "touch", ":::", "one", "two", "three"}, "y\nn\nyes\n", []string{"one", "three"}},
+		{[]string{"-o", "-j1", `read -r x; touch "$x-"{}`, ":::", "a"}, "typed\n", []string{"typed-a"}},
+	} {
+		dir := t.TempDir()
+		cmd := exec.Command("eph", tt.args...)
+		cmd.Dir = dir
+		cmd.Env = append(cmd.Environ(), "TERM=dumb")
+		master, err := pty.Start(cmd)
+		if err != nil {
+			t.Skip("no pseudo-terminal: ", err)
+		}
+		defer master.Close()
+		var out screen
+		var reading sync.WaitGroup
+		reading.Go(func() { _, _ = io.Copy(&out, master) })
+		if _, err := io.WriteString(master, tt.types); err != nil {
+			t.Fatal(err)
+		}
+		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		if got := status(cmd.Wait()); got != 0 {
+			t.Errorf("%q: status = %d\n%s", tt.args, got, &out)
+		}
+		late.Stop()
+		reading.Wait()
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made []string
+		for _, e := range entries {
+			made = append(made, e.Name())
+		}
+		if strings.Join(made, " ") != strings.Join(tt.want, " ") {
+			t.Errorf("%q makes %q, want %q\n%s", tt.args, made, tt.want, &out)
+		}
+	}
+}

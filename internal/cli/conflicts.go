@@ -35,6 +35,10 @@ func (t *typed) conflict(s shape) error {
 		{t.maxArgs.set && itemsAreCommands && t.maxArgs.s != "1", "-n gives items to a command, and here each item is one", "eph -n 2 command"},
 
 		{t.shell.set && len(s.words) > 0, "--shell has no template to run: separate words are run without a shell", "eph --shell " + t.shell.s + " -c '...'"},
+		{t.shellOpts.set && len(s.words) > 0, "--shell-opts has no template to run: separate words are run without a shell", "eph --shell-opts " + t.shellOpts.s + " -c '...'"},
+		{bool(t.openTTY) && t.stdin.set, "--open-tty and --stdin are two things to read", "one of them"},
+		{bool(t.dryRun || t.explain) && bool(t.ask), "--interactive: nothing is run that could be asked about", "one of them"},
+		{way == "bar" && bool(t.ask || t.openTTY), "--progress bar and questions or jobs on the terminal do not go together", "--progress none"},
 		{t.stdin.s == "inherit" && stdinItems, "--stdin inherit would let the jobs read the items away", "-a FILE for the items"},
 		{bool(t.dryRun && t.explain), "--dry-run and --explain are two answers", "one of them"},
 		{bool(t.dryRun || t.explain) && t.log.set, "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},

@@ -214,7 +214,7 @@ func TestSamples(t *testing.T) {
 						args = append([]string{needed}, args...)
 					}
 				}
-				if f.name == "shell" {
+				if f.name == "shell" || f.name == "shell-opts" {
 					args = append(args[:len(args)-2], "echo {}")
 				}
 				if f.name == "stdin" {

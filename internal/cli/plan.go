@@ -44,6 +44,11 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Words:     s.words,
 		Shell:     s.shell,
 		ShellPath: t.shell.s,
+		ShellOpts: parsed(&r, &t.shellOpts, run.ParseShellOpts),
+		SlotVar:   r.variable(&t.slotVar),
+		Nice:      r.niceness(&t.nice),
+		OpenTTY:   bool(t.openTTY),
+		Ask:       bool(t.ask),
 		Workdir:   t.workdir.s,
 		Fill:      bool(t.fill),
 		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
@@ -241,6 +246,26 @@ func (r *resolver) results(t *typed) run.Results {
 		r.refuse(fail.Usage("--results: standard output takes a table, and - does not say of which form").Advise("--results -.json"))
 	}
 	return run.ParseResults(t.results.s, t.replace.s)
+}
+
+// variable is a name that a variable of the environment can have.
+func (r *resolver) variable(v *text) string {
+	return parsed(r, v, func(s string) (string, error) {
+		if strings.ContainsAny(s, "=\x00") {
+			return "", fmt.Errorf("%q is no name of a variable", s)
+		}
+		return s, nil
+	})
+}
+
+func (r *resolver) niceness(v *text) int {
+	return parsed(r, v, func(s string) (int, error) {
+		n, err := parseCount(s, 1)
+		if err == nil && n > 19 {
+			err = errors.New("it has to be at most 19")
+		}
+		return int(n), err
+	})
 }
 
 // size is a number of bytes that is not nothing.

@@ -124,6 +124,11 @@ func TestFlags(t *testing.T) {
 		{"--stdin none", func(p *run.Plan) any { return p.Stdin }, run.StdinNone},
 		{"--stdin inherit -a F", func(p *run.Plan) any { return p.Stdin }, run.StdinInherit},
 		{"--stdin file:{}.in", func(p *run.Plan) any { return []any{p.Stdin, p.StdinFile} }, []any{run.StdinFile, "{}.in"}},
+		{"-o", func(p *run.Plan) any { return p.OpenTTY }, true},
+		{"--open-tty", func(p *run.Plan) any { return p.OpenTTY }, true},
+		{"-p --interactive", func(p *run.Plan) any { return p.Ask }, true},
+		{"--nice 5", func(p *run.Plan) any { return p.Nice }, 5},
+		{"--process-slot-var S", func(p *run.Plan) any { return p.SlotVar }, "S"},
 		{"-t", func(p *run.Plan) any { return p.Trace }, true},
 		{"--trace", func(p *run.Plan) any { return p.Trace }, true},
 
@@ -236,7 +241,7 @@ func TestFlags(t *testing.T) {
 		{"-kj2 -j 5", func(p *run.Plan) any { return []any{p.Output.KeepOrder, p.Jobs.Most} }, []any{true, 5}},
 		{"-k --keep-order=false", func(p *run.Plan) any { return p.Output.KeepOrder }, false},
 	}
-	seen := map[string]bool{"command": true, "shell": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere
+	seen := map[string]bool{"command": true, "shell": true, "shell-opts": true, "no-lint": true, "config": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere
 	for _, tt := range tests {
 		args := strings.Fields(tt.args)
 		p := mustPlan(t, append(args, "echo", "{}")...)

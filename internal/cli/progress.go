@@ -23,6 +23,7 @@ func (p *program) progress(plan *run.Plan) run.Progress {
 	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
 		return run.Progress{Kind: run.ProgressLines, ASCII: ascii(os.Getenv)}
 	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
+		plan.Ask || plan.OpenTTY ||
 		isTerminal(s.In) && readsInput(plan)):
 		return run.Progress{}
 	}

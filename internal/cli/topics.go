@@ -28,6 +28,7 @@ var topics = []topic{
 	{"output", "what is printed, where, and in which order", nil},
 	{"results", "output in files and tables", nil},
 	{"signals", "signals of the system to eph, and signals that jobs and people raise", nil},
+	{"config", "flags from a file and from the environment", nil},
 	{"control", "eph ctl: steering a run", ordersText},
 	{"log", "the event log", logText},
 	{"exit-status", "what the exit status says", statusText},

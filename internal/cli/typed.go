@@ -29,15 +29,22 @@ type typed struct {
 	missing    text
 
 	// Command
-	command toggle
-	shell   text
-	replace text
-	env     texts
-	workdir text
-	stdin   text
-	trace   toggle
-	dryRun  toggle
-	explain toggle
+	command   toggle
+	shell     text
+	replace   text
+	env       texts
+	workdir   text
+	stdin     text
+	shellOpts text
+	openTTY   toggle
+	ask       toggle
+	nice      text
+	slotVar   text
+	config    text
+	noLint    toggle
+	trace     toggle
+	dryRun    toggle
+	explain   toggle
 
 	// Concurrency
 	jobs      text

@@ -117,6 +117,7 @@ const (
 	ReasonStopped  Reason = "stopped"   // eph was told to stop
 	ReasonBreaker  Reason = "breaker"   // its circuit is open, with --breaker-action=skip
 	ReasonCancelOn Reason = "cancel-on" // a signal of --cancel-on holds
+	ReasonDeclined Reason = "declined"  // somebody was asked, with --interactive, and said no
 	ReasonCtl      Reason = "ctl"       // eph ctl cancelled it
 )
 

@@ -13,7 +13,8 @@ type commands struct {
 	command *template.Command // nil: each item is a command line, for the shell
 	typed   []string          // the command as it was typed, without any item
 	shell   string
-	path    string // the program; "" where it depends on the item
+	opts    []string // of the shell
+	path    string   // the program; "" where it depends on the item
 
 	key, lane, priority, workdir, stdinFile, tag, breaker, results *template.Text
 	env                                                            []variable
@@ -36,10 +37,10 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		c.command, err = template.Words(p.Words, o)
 		c.typed = p.Words
 	case p.Shell != "":
-		c.command, err = template.Shell(p.Shell, p.ShellPath, o)
+		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{p.ShellPath}, p.ShellOpts...), " "), o)
 		c.typed = []string{p.ShellPath, "-c", p.Shell}
 	default:
-		c.shell = p.ShellPath
+		c.shell, c.opts = p.ShellPath, p.ShellOpts
 		c.typed = []string{p.ShellPath, "-c"}
 	}
 	if err != nil {
@@ -110,7 +111,7 @@ func (c *commands) expand(v *template.Values) ([]string, error) {
 	for i := range v.Item.Records {
 		line.WriteString(v.Item.Records[i].Text + "\n")
 	}
-	return []string{c.shell, "-c", strings.TrimSuffix(line.String(), "\n")}, nil
+	return append(append([]string{c.shell}, c.opts...), "-c", strings.TrimSuffix(line.String(), "\n")), nil
 }
 
 // display is the command of a task as a person would type it.

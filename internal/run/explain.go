@@ -33,6 +33,15 @@ func (r *Run) DryRun(context.Context) Report {
 	}))
 }
 
+// Warnings are the places of the command where an item becomes part of a program in another
+// language.
+func (r *Run) Warnings() []*fail.Error {
+	if r.commands.command == nil {
+		return nil
+	}
+	return r.commands.command.Warnings()
+}
+
 // Explain says in words what the run would do. It reads no item.
 func (r *Run) Explain(w io.Writer) error {
 	p := &r.plan

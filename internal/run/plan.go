@@ -33,6 +33,11 @@ type Plan struct {
 	Shell     string
 	ShellPath string           // the shell of Shell and of items that are commands
 	Template  template.Options // Replace, JSON and Missing; Columns is set by Prepare
+	ShellOpts []string         // for the shell's command line
+	SlotVar   string           // a variable with the slot, from 0 as xargs counts; "" none
+	Nice      int              // added to the priority value of jobs
+	OpenTTY   bool             // jobs read the terminal
+	Ask       bool             // before each job
 	Env       []Assignment     // --env
 	Workdir   string           // template; "" is the current directory
 	Stdin     Stdin

@@ -73,6 +73,7 @@ type Run struct {
 	read  atomic.Bool // the input has ended
 
 	suspended atomic.Bool
+	terminal  terminal
 
 	intake     context.Context // ends when no more items are to be read
 	stopIntake context.CancelCauseFunc
@@ -102,7 +103,10 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	if r.input, err = item.Open(ctx, input, s.In); err != nil {
 		return nil, err
 	}
-	if r.commands, err = compile(p, r.input.Columns()); err == nil {
+	if r.commands, err = compile(p, r.input.Columns()); err == nil && len(p.ShellOpts) > 0 {
+		err = shellKnows(p.ShellPath, p.ShellOpts)
+	}
+	if err == nil {
 		err = r.open()
 	}
 	if err != nil {
@@ -115,6 +119,16 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 // open makes everything that needs the templates.
 func (r *Run) open() error {
 	p := &r.plan
+	for _, x := range []struct {
+		wanted bool
+		flag   string
+	}{{p.Ask, "--interactive"}, {p.OpenTTY, "--open-tty"}} {
+		if x.wanted && r.terminal.file == nil {
+			if err := r.terminal.open(x.flag); err != nil {
+				return err
+			}
+		}
+	}
 	r.environ = newEnviron(p, r.id)
 	if p.Jobs.File != "" {
 		j, err := readJobs(p.Jobs.File, p.CPUs)

@@ -151,6 +151,9 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 		return r.judge(ctx, t)
 	}
 	defer give()
+	if r.plan.Ask && t.attempt == 1 && !r.ask(ctx, r.commands.display(t, r)) {
+		return coord.Permanent(errSkipped{event.ReasonDeclined})
+	}
 	if r.plan.Trace {
 		_ = r.out.Note(r.commands.display(t, r)) // a broken stderr ends no run
 	}
@@ -161,7 +164,9 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 	t.result = r.runner.Run(ctx, c, out)
 	matched := end()
 	r.live.leave(t)
-	closeInput(c.Stdin, r.streams.In)
+	if !r.plan.OpenTTY {
+		closeInput(c.Stdin, r.streams.In)
+	}
 	r.results.end(t)
 	err = r.judge(ctx, t)
 	if err != nil && r.plan.RetryIfStderr != nil && !matched {
@@ -223,7 +228,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	if t.argv, err = r.commands.expand(v); err != nil {
 		return c, err
 	}
-	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files()}
+	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files(), Nice: r.plan.Nice}
 	if c.Path == "" { // the program depends on the item
 		if c.Path, err = job.Lookup(t.argv[0], os.Getenv("PATH")); err != nil {
 			return c, err
@@ -236,6 +241,10 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 		if c.Dir, err = r.commands.workdir.Expand(v); err != nil {
 			return c, err
 		}
+	}
+	if r.plan.OpenTTY {
+		c.Stdin = r.terminal.file
+		return c, nil
 	}
 	switch r.plan.Stdin {
 	case StdinItem:
