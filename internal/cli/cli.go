@@ -119,6 +119,7 @@ func (p *program) run(operands []string) error {
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
 	plan.Progress = p.progress(&plan)
+	plan.CI, plan.StepSummary = p.ci(os.Getenv)
 	ctx := context.Background()
 	r, err := run.Prepare(ctx, plan, p.streams)
 	switch {

@@ -19,11 +19,8 @@ func (p *program) withDefaults(args []string) ([]string, error) {
 	}
 	args = append(more, args...)
 	named := newProgram(p.streams, p.cpus)
-	if err := named.flags.Parse(unglue(named.flags, args)); err != nil {
-		return nil, flagError(err, p.groups)
-	}
-	if !named.typed.config.set {
-		return args, nil
+	if named.flags.Parse(unglue(named.flags, args)) != nil || !named.typed.config.set {
+		return args, nil // whoever parses them next says what is wrong
 	}
 	file := named.typed.config.s
 	text, err := os.ReadFile(file)

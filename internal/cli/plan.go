@@ -104,7 +104,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Merge:   bool(t.merge),
 		MaxOut:  r.size(&t.maxOutput),
 		Trace:   bool(t.trace),
-		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
+		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone, "json": run.SummaryJSON, "markdown": run.SummaryMarkdown}),
 		Joblog:  t.joblog.s,
 		JUnit:   t.junit.s,
 		Metrics: t.metrics.s,
@@ -113,6 +113,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 
 		LogOptions: r.logging(t),
 	}
+	choice(&r, &t.ci, map[string]bool{"auto": true, "github": true, "gitlab": true, "none": true})
 	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})
 	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
 	r.input(&p, t, s.sources)

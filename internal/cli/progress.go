@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/run"
 )
@@ -58,4 +59,27 @@ func ascii(env func(string) string) bool {
 		}
 	}
 	return true
+}
+
+// ci decides which CI service is told of failures, and where GitHub's summary of a step is.
+func (p *program) ci(env func(string) string) (service observe.Service, stepSummary string) {
+	way := p.typed.ci.s
+	if way == "auto" {
+		switch {
+		case env("GITHUB_ACTIONS") == "true":
+			way = "github"
+		case env("GITLAB_CI") != "":
+			way = "gitlab"
+		}
+	}
+	if p.typed.dryRun || p.typed.explain {
+		way = "none"
+	}
+	switch way {
+	case "github":
+		return observe.GitHub, env("GITHUB_STEP_SUMMARY")
+	case "gitlab":
+		return observe.GitLab, ""
+	}
+	return observe.NoService, ""
 }

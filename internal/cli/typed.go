@@ -123,6 +123,7 @@ type typed struct {
 	progress   text
 	bar, eta   toggle
 	summary    text
+	ci         text
 	joblog     text
 	junit      text
 	metrics    text

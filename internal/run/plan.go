@@ -89,23 +89,25 @@ type Plan struct {
 	Control  string // the socket; ControlAuto, ControlNone or a path
 
 	// What is said.
-	Output   output.Options
-	Results  Results
-	Files    bool   // print the name of the file that holds a job's output in place of it
-	Quiet    bool   // print only what failed jobs wrote
-	Merge    bool   // standard error of jobs into their standard output
-	MaxOut   int64  // bytes of output of a job that are kept; 0 is no limit
-	Tag      bool   // tag lines with the item
-	TagText  string // or with this template
-	Trace    bool
-	Progress Progress
-	Summary  Summary
-	Exit     fail.Rule
-	Joblog   string // file, behind a + to continue it; "" none
-	JUnit    string // file; "" none
-	Metrics  string // file; "" none
-	Failed   string // file for the failed items; "" none
-	Log      string // file, "-" or "fd:N"; "" none
+	Output      output.Options
+	Results     Results
+	Files       bool   // print the name of the file that holds a job's output in place of it
+	Quiet       bool   // print only what failed jobs wrote
+	Merge       bool   // standard error of jobs into their standard output
+	MaxOut      int64  // bytes of output of a job that are kept; 0 is no limit
+	Tag         bool   // tag lines with the item
+	TagText     string // or with this template
+	Trace       bool
+	Progress    Progress
+	Summary     Summary
+	Exit        fail.Rule
+	CI          observe.Service
+	StepSummary string // the file of GitHub's summary of a step; "" none
+	Joblog      string // file, behind a + to continue it; "" none
+	JUnit       string // file; "" none
+	Metrics     string // file; "" none
+	Failed      string // file for the failed items; "" none
+	Log         string // file, "-" or "fd:N"; "" none
 
 	LogOptions observe.LogOptions
 }
@@ -178,6 +180,8 @@ const (
 	SummaryAuto Summary = iota // when something did not succeed
 	SummaryAlways
 	SummaryNone
+	SummaryJSON     // always, as a line of JSON
+	SummaryMarkdown // always, as a page
 )
 
 // Streams are the standard streams of eph.

@@ -67,6 +67,8 @@ type Run struct {
 	silent  bool         // it was said
 	log     *observe.Log
 	summary *observe.Summary
+	ci      *observe.CI
+	tails   sync.Map    // of failed items, by their number, for ci
 	records []io.Closer // what the run leaves behind
 
 	books books
@@ -273,8 +275,12 @@ func (r *Run) watch() (err error) {
 	if err := r.results.open(); err != nil {
 		return err
 	}
-	if r.plan.Summary != SummaryNone {
+	if r.plan.Summary != SummaryNone || r.plan.StepSummary != "" {
 		r.summary = observe.NewSummary(&r.sink)
+	}
+	if r.plan.CI != observe.NoService {
+		r.ci = observe.NewCI(r.plan.CI, &r.sink, r.tail)
+		_, _ = io.WriteString(r.streams.Err, r.ci.Begin()) // a broken stderr ends no run
 	}
 	return nil
 }
@@ -367,12 +373,11 @@ func (r *Run) report(err error) Report {
 	if rep.Err != nil {
 		rep.Status = fail.Worse(rep.Status, fail.StatusOf(rep.Err))
 	}
-	took := time.Since(r.began)
 	status := int(rep.Status)
 	if rep.DieBy != 0 {
 		status = int(fail.BySignal) + int(rep.DieBy)
 	}
-	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(took)}
+	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(time.Since(r.began))}
 	if ending != nil {
 		finished.Reason = ending.reason
 	}
@@ -383,11 +388,19 @@ func (r *Run) report(err error) Report {
 			rep.Err = errors.Join(rep.Err, err)
 		}
 	}
-	if r.summary != nil && rep.DieBy != syscall.SIGPIPE &&
-		(r.plan.Summary == SummaryAlways || counts.Succeeded != counts.Read || counts.Rejected > 0 || rep.DieBy != 0) {
-		_, _ = io.WriteString(r.streams.Err, r.summary.Text(&counts, took))
-	}
+	r.summarise(&counts, r.wantsSummary(&counts, rep.DieBy), &rep, status)
 	return rep
+}
+
+// wantsSummary reports whether the summary is printed, of a run that dies by this signal or 0.
+func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
+	switch {
+	case r.summary == nil || r.plan.Summary == SummaryNone || dieBy == syscall.SIGPIPE:
+		return false
+	case r.plan.Summary != SummaryAuto:
+		return true
+	}
+	return c.Succeeded != c.Read || c.Rejected > 0 || dieBy != 0
 }
 
 func (r *Run) closeWatchers() (errs []error) {

@@ -352,6 +352,10 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 	} else {
 		r.results.settle(t, err)
 	}
+	if err != nil {
+		r.tailOf(t)
+		defer r.tails.Delete(t.item.Seq)
+	}
 	if e := r.print(t); e != nil && state == coord.Done {
 		state, err = coord.Failed, &failure{reason: event.ReasonOutput, text: e.Error(), result: &t.result}
 	}
