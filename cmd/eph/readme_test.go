@@ -47,6 +47,11 @@ func TestReadmeStatuses(t *testing.T) {
 			t.Errorf("the README lacks the row %q", row)
 		}
 	}
+	for _, r := range fail.Rules {
+		if row := fmt.Sprintf("| %s | %s |\n", r.Name, r.Meaning); !strings.Contains(text, row) {
+			t.Errorf("the README lacks the row %q", row)
+		}
+	}
 }
 
 func readme(t *testing.T) string {

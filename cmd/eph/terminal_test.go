@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -81,5 +83,91 @@ func TestTerminal(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "leaked")); left != nil {
 		t.Error("the ^C of the terminal reached the job")
+	}
+}
+
+// TestTerminalProgress: a live region shows what runs, and nothing of it is left at the end.
+func TestTerminalProgress(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command("eph", "-j1", "--progress", "auto", "job until {}", ":::", "first", "second\x1b[31m")
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "TERM=xterm", "LC_ALL=C", "CI=")
+	master, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Skip("no pseudo-terminal: ", err)
+	}
+	defer master.Close()
+	var out screen
+	var reading sync.WaitGroup
+	reading.Go(func() { _, _ = io.Copy(&out, master) })
+	defer func() {
+		_ = cmd.Process.Kill()
+		reading.Wait()
+	}()
+	for _, step := range []struct{ shows, then string }{
+		{"0/2   ok 0   1/1 slots", "first"},
+		{`> #2  second\x1b[31m`, "second\x1b[31m"},
+	} {
+		for end := time.Now().Add(patience); !strings.Contains(out.String(), step.shows); time.Sleep(2 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("the terminal does not show %q:\n%q", step.shows, &out)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, step.then), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := status(cmd.Wait()); got != 0 {
+		t.Errorf("status = %d", got)
+	}
+	reading.Wait()
+	if text := out.String(); !strings.HasSuffix(text, "\x1b[J") || strings.Contains(text, "\x1b[31m") {
+		t.Errorf("the region is left, or the item steers the terminal: %q", text)
+	}
+}
+
+// TestTerminalAsks: --interactive runs what was said yes to, and --open-tty lets a job read the
+// terminal.
+func TestTerminalAsks(t *testing.T) {
+	for _, tt := range []struct {
+		args  []string
+		types string
+		want  []string
+	}{
+		{[]string{"-p", "-j1", "touch", ":::", "one", "two", "three"}, "y\nn\nyes\n", []string{"one", "three"}},
+		{[]string{"-o", "-j1", `read -r x; touch "$x-"{}`, ":::", "a"}, "typed\n", []string{"typed-a"}},
+	} {
+		dir := t.TempDir()
+		cmd := exec.Command("eph", tt.args...)
+		cmd.Dir = dir
+		cmd.Env = append(cmd.Environ(), "TERM=dumb")
+		master, err := pty.Start(cmd)
+		if err != nil {
+			t.Skip("no pseudo-terminal: ", err)
+		}
+		defer master.Close()
+		var out screen
+		var reading sync.WaitGroup
+		reading.Go(func() { _, _ = io.Copy(&out, master) })
+		if _, err := io.WriteString(master, tt.types); err != nil {
+			t.Fatal(err)
+		}
+		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		if got := status(cmd.Wait()); got != 0 {
+			t.Errorf("%q: status = %d\n%s", tt.args, got, &out)
+		}
+		late.Stop()
+		reading.Wait()
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made []string
+		for _, e := range entries {
+			made = append(made, e.Name())
+		}
+		if strings.Join(made, " ") != strings.Join(tt.want, " ") {
+			t.Errorf("%q makes %q, want %q\n%s", tt.args, made, tt.want, &out)
+		}
 	}
 }

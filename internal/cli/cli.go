@@ -69,15 +69,22 @@ type program struct {
 }
 
 func newProgram(s run.Streams, cpus int) *program {
-	p := &program{streams: s, cpus: cpus, flags: pflag.NewFlagSet("eph", pflag.ContinueOnError)}
+	p := &program{streams: s, cpus: cpus}
 	p.groups = p.typed.groups()
-	for _, g := range p.groups {
+	p.flags = newFlags(p.groups)
+	return p
+}
+
+// newFlags is a parser for the flags of the table.
+func newFlags(groups []group) *pflag.FlagSet {
+	fs := pflag.NewFlagSet("eph", pflag.ContinueOnError)
+	for _, g := range groups {
 		for i := range g.flags {
-			g.flags[i].register(p.flags)
+			g.flags[i].register(fs)
 		}
 	}
-	p.flags.SetInterspersed(false)
-	return p
+	fs.SetInterspersed(false)
+	return fs
 }
 
 // execute does what the arguments ask for.
@@ -111,6 +118,8 @@ func (p *program) run(operands []string) error {
 	}
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
+	plan.Progress = p.progress(&plan)
+	plan.CI, plan.StepSummary = p.ci(os.Getenv)
 	ctx := context.Background()
 	r, err := run.Prepare(ctx, plan, p.streams)
 	switch {
@@ -122,17 +131,27 @@ func (p *program) run(operands []string) error {
 		p.report = r.DryRun(ctx)
 		return nil
 	}
+	if !p.typed.noLint {
+		p.warn(r.Warnings())
+	}
 	if isTerminal(p.streams.In) && readsInput(&plan) {
 		_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
 	}
-	var hint io.Writer
-	if isTerminal(p.streams.Err) {
-		hint = p.streams.Err
-	}
-	stop := watch(r, hint)
+	stop := watch(r, isTerminal(p.streams.Err))
 	p.report = r.Execute(ctx)
 	stop()
 	return nil
+}
+
+// warn says where the template is accepted though an item may do more in it than be there.
+func (p *program) warn(warnings []*fail.Error) {
+	st := newStyle(colorful(p.typed.color.s, os.Getenv, p.streams.Err))
+	for _, w := range warnings {
+		shown := *w
+		shown.What = "warning: " + w.What
+		shown.Try += "; --no-lint silences this"
+		complain(p.streams.Err, &shown, st)
+	}
 }
 
 // readsInput reports whether items come from standard input.

@@ -120,6 +120,10 @@ func (p *program) locate(root *cobra.Command, args []string) ([]string, error) {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		return args, nil
 	}
+	args, err := p.withDefaults(args)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.flags.Parse(unglue(p.flags, args)); err != nil {
 		return nil, flagError(err, p.groups)
 	}

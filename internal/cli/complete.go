@@ -39,7 +39,7 @@ func (p *program) completeFlags(c *cobra.Command) {
 			switch {
 			case f.metavar == "":
 				continue
-			case f.metavar == "F" || f.metavar == "PATH":
+			case f.metavar == "F" || f.metavar == "PATH" || f.metavar == "R":
 				complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 			case f.metavar == "DIR":
 				complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)

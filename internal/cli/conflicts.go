@@ -6,6 +6,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/run"
 )
 
 // conflict returns the first two things on the command line that cannot be meant together.
@@ -14,6 +15,10 @@ func (t *typed) conflict(s shape) error {
 	itemsAreCommands := len(s.words) == 0 && s.shell == ""
 	again := t.retries.set || t.attempts.set
 	captured := !bool(t.ungroup)
+	way := t.progressWay()
+	grouped := captured && !bool(t.lineBuffer)
+	stored := run.ParseResults(t.results.s, t.replace.s)
+	inFiles := stored.Kind == run.ResultsTree || bool(t.files)
 
 	for _, c := range []struct {
 		both      bool
@@ -30,6 +35,10 @@ func (t *typed) conflict(s shape) error {
 		{t.maxArgs.set && itemsAreCommands && t.maxArgs.s != "1", "-n gives items to a command, and here each item is one", "eph -n 2 command"},
 
 		{t.shell.set && len(s.words) > 0, "--shell has no template to run: separate words are run without a shell", "eph --shell " + t.shell.s + " -c '...'"},
+		{t.shellOpts.set && len(s.words) > 0, "--shell-opts has no template to run: separate words are run without a shell", "eph --shell-opts " + t.shellOpts.s + " -c '...'"},
+		{bool(t.openTTY) && t.stdin.set, "--open-tty and --stdin are two things to read", "one of them"},
+		{bool(t.dryRun || t.explain) && bool(t.ask), "--interactive: nothing is run that could be asked about", "one of them"},
+		{way == "bar" && bool(t.ask || t.openTTY), "--progress bar and questions or jobs on the terminal do not go together", "--progress none"},
 		{t.stdin.s == "inherit" && stdinItems, "--stdin inherit would let the jobs read the items away", "-a FILE for the items"},
 		{bool(t.dryRun && t.explain), "--dry-run and --explain are two answers", "one of them"},
 		{bool(t.dryRun || t.explain) && t.log.set, "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},
@@ -53,7 +62,7 @@ func (t *typed) conflict(s shape) error {
 		{t.logLevel.set && !t.log.set, "--log-level: there is no log", "--log run.ndjson"},
 		{len(t.signals.all) > 0 && !t.log.set, "--signals chooses what is logged, and there is no log", "--log run.ndjson"},
 		{len(t.redact.all) > 0 && !t.log.set, "--redact: there is no log", "--log run.ndjson"},
-		{raisesOnOutput(t.raiseOn.all) && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
+		{raisesOn(t.raiseOn.all, "stderr=", "stdout=") && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
 
 		{t.keyJobs.set && !t.key.set, "--key-jobs needs keys", "--key '{1}'"},
 		{t.keyFail.set && !t.key.set, "--key-fail needs keys", "--key '{1}'"},
@@ -78,6 +87,26 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.tag) && t.tagText.set, "--tag is --tagstring '{}', and --tagstring says otherwise", "one of them"},
 		{bool(t.tag) && !captured, "--tag marks lines that -u lets through unseen", "--tag --line-buffer"},
 		{t.tagText.set && !captured, "--tagstring marks lines that -u lets through unseen", "--line-buffer in place of -u"},
+		{t.results.set && !grouped, "--results stores the output of a job when it has ended, and --line-buffer and -u do not wait for that", "--results alone"},
+		{bool(t.files) && !grouped, "--files is about files that hold what --line-buffer and -u let through", "--files alone"},
+		{bool(t.files) && stored.Kind == run.ResultsTable, "--files names a file for each job, and a table has all of them", "--results out/ --files"},
+		{t.results.set && (bool(t.tag) || t.tagText.set), "--results keeps the output of jobs apart, so that no line needs a tag", "--results without a tag"},
+		{bool(t.onlyFailed) && !grouped, "--only-failed has to wait for the end of a job, and --line-buffer and -u do not", "--only-failed alone"},
+		{bool(t.onlyFailed) && inFiles, "--only-failed chooses what is printed, and files are not", "one of them"},
+		{bool(t.merge) && t.retryIfStderr.set, "--retry-if-stderr looks at standard error, of which --merge leaves nothing", "one of them"},
+		{bool(t.merge) && raisesOn(t.raiseOn.all, "stderr="), "--raise-on looks at standard error, of which --merge leaves nothing", "--raise-on stdout=..."},
+		{t.maxOutput.set && !captured, "--max-output: -u lets everything through unseen", "--line-buffer in place of -u"},
+		{bool(t.dryRun || t.explain) && t.results.set, "--results: nothing is run that could write", "--results without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && bool(t.files), "--files: nothing is run that could write", "--files without --dry-run and --explain"},
+		{t.progress.set && bool(t.bar || t.eta) && t.progress.s != "bar", "--bar and --eta are --progress bar, and --progress says otherwise", "one of them"},
+		{way == "bar" && !captured, "--progress bar cannot make room for what -u lets through unseen", "--line-buffer in place of -u"},
+		{way == "bar" && t.log.s == "-", "--progress bar and --log - both write to the terminal", "--log run.ndjson"},
+		{way == "bar" && t.stdin.s == "inherit", "--progress bar and jobs that talk to the terminal do not go together", "--progress none"},
+		{bool(t.dryRun || t.explain) && way != "auto" && way != "none", "--progress: nothing is run that could make any", "--progress without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.joblog.set, "--joblog: nothing is run that could be logged", "--joblog without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.junit.set, "--junit: nothing is run to report on", "--junit without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.metrics.set, "--metrics: nothing is run to measure", "--metrics without --dry-run and --explain"},
+		{t.joblog.s == "+", "--joblog: behind the + is no name of a file", "--joblog +jobs.tsv"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
 	} {
@@ -88,9 +117,9 @@ func (t *typed) conflict(s shape) error {
 	return nil
 }
 
-// raisesOnOutput reports whether a rule is about what a job writes.
-func raisesOnOutput(rules []string) bool {
+// raisesOn reports whether a rule begins with one of these words.
+func raisesOn(rules []string, words ...string) bool {
 	return slices.ContainsFunc(rules, func(s string) bool {
-		return strings.HasPrefix(s, "stderr=") || strings.HasPrefix(s, "stdout=")
+		return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
 	})
 }

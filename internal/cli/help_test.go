@@ -214,7 +214,7 @@ func TestSamples(t *testing.T) {
 						args = append([]string{needed}, args...)
 					}
 				}
-				if f.name == "shell" {
+				if f.name == "shell" || f.name == "shell-opts" {
 					args = append(args[:len(args)-2], "echo {}")
 				}
 				if f.name == "stdin" {
@@ -324,7 +324,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"--key-f"}, `^--key-fail\t.*\n:4\n$`},
 		{[]string{"--key-fail", ""}, `^continue\nskip\nhalt\n:4\n$`},
-		{[]string{"--summary", "a"}, `^auto\nalways\nnone\n:4\n$`},
+		{[]string{"--summary", "a"}, `^auto\nalways\nnone\njson\nmarkdown\n:4\n$`},
 		{[]string{"-a", ""}, `^:0\n$`},
 		{[]string{"--tmpdir", ""}, `^:16\n$`},
 		{[]string{"--max-p"}, `^:4\n$`},

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"os"
 	"os/signal"
 	"sync"
@@ -18,6 +17,7 @@ type controls interface {
 	AddSlots(int)
 	Suspend()
 	Resume()
+	Say(string)
 }
 
 // watched are the signals that a run takes.
@@ -28,8 +28,8 @@ var watched = []os.Signal{
 
 // watch passes the signals of the system on to a run, until the function it returns is
 // called. A signal that was ignored when eph was started, as nohup does, stays ignored.
-// Where hint is set, the first ^C says on it what a second one does.
-func watch(r controls, hint io.Writer) (stop func()) {
+// With hint, the first ^C says what a second one does.
+func watch(r controls, hint bool) (stop func()) {
 	c := make(chan os.Signal, 16)
 	for _, s := range watched {
 		if !signal.Ignored(s) {
@@ -53,7 +53,7 @@ const patience = time.Second
 func giveUp(s unix.Signal) { os.Exit(dieBy(s)) }
 
 // pass acts on signals until c is closed. suspend stops this process, and giveUp ends it.
-func pass(c <-chan os.Signal, r controls, hint io.Writer, suspend func(), giveUp func(unix.Signal)) {
+func pass(c <-chan os.Signal, r controls, hint bool, suspend func(), giveUp func(unix.Signal)) {
 	interrupted, suspended := false, false
 	var last *time.Timer
 	defer func() {
@@ -72,8 +72,8 @@ func pass(c <-chan os.Signal, r controls, hint io.Writer, suspend func(), giveUp
 				continue
 			}
 			interrupted = true
-			if hint != nil && s == unix.SIGINT {
-				_, _ = io.WriteString(hint, "eph: ending the running jobs; ^C again kills them\n")
+			if hint && s == unix.SIGINT {
+				r.Say("eph: ending the running jobs; ^C again kills them")
 			}
 			r.Interrupt(s.(unix.Signal))
 		case unix.SIGHUP:

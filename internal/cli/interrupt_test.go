@@ -19,6 +19,7 @@ type recorder struct{ did []string }
 
 func (r *recorder) Interrupt(s unix.Signal) { r.did = append(r.did, "interrupt "+unix.SignalName(s)) }
 func (r *recorder) Kill()                   { r.did = append(r.did, "kill") }
+func (r *recorder) Say(s string)            { r.did = append(r.did, s) }
 func (r *recorder) Hangup()                 { r.did = append(r.did, "hangup") }
 func (r *recorder) Suspend()                { r.did = append(r.did, "suspend") }
 func (r *recorder) Resume()                 { r.did = append(r.did, "resume") }
@@ -48,7 +49,7 @@ func TestPass(t *testing.T) {
 		}
 		close(c)
 		var r recorder
-		pass(c, &r, nil, func() { r.did = append(r.did, stop) }, nil)
+		pass(c, &r, false, func() { r.did = append(r.did, stop) }, nil)
 		if !slices.Equal(r.did, tt.want) {
 			t.Errorf("%s: the run is told %q, want %q", tt.name, r.did, tt.want)
 		}
@@ -63,7 +64,7 @@ func TestGiveUp(t *testing.T) {
 			c := make(chan os.Signal)
 			var gaveUp atomic.Int64
 			var wg sync.WaitGroup
-			wg.Go(func() { pass(c, &recorder{}, nil, nil, func(s unix.Signal) { gaveUp.Store(int64(s)) }) })
+			wg.Go(func() { pass(c, &recorder{}, false, nil, func(s unix.Signal) { gaveUp.Store(int64(s)) }) })
 			c <- unix.SIGTERM
 			time.Sleep(time.Hour) // one signal waits for as long as it takes
 			c <- unix.SIGINT
@@ -101,9 +102,9 @@ func TestHint(t *testing.T) {
 		c <- tt.signals[0]
 		c <- tt.signals[1]
 		close(c)
-		var hint strings.Builder
-		pass(c, &recorder{}, &hint, nil, nil)
-		if got := strings.Count(hint.String(), "^C again kills them"); got != tt.want {
+		var r recorder
+		pass(c, &r, true, nil, nil)
+		if got := len(slices.DeleteFunc(r.did, func(s string) bool { return !strings.Contains(s, "^C again kills them") })); got != tt.want {
 			t.Errorf("%v: %d hints, want %d", tt.signals, got, tt.want)
 		}
 	}
@@ -114,7 +115,7 @@ func TestWatch(t *testing.T) {
 	signal.Ignore(unix.SIGHUP)
 	defer signal.Reset(unix.SIGHUP)
 	told := make(chan string, 1)
-	stop := watch(&telling{told: told}, nil)
+	stop := watch(&telling{told: told}, false)
 	for _, s := range []unix.Signal{unix.SIGHUP, unix.SIGUSR1} {
 		if err := unix.Kill(unix.Getpid(), s); err != nil {
 			t.Fatal(err)

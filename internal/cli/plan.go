@@ -44,6 +44,11 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Words:     s.words,
 		Shell:     s.shell,
 		ShellPath: t.shell.s,
+		ShellOpts: parsed(&r, &t.shellOpts, run.ParseShellOpts),
+		SlotVar:   r.variable(&t.slotVar),
+		Nice:      r.niceness(&t.nice),
+		OpenTTY:   bool(t.openTTY),
+		Ask:       bool(t.ask),
 		Workdir:   t.workdir.s,
 		Fill:      bool(t.fill),
 		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
@@ -92,13 +97,24 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Output:  r.output(t),
 		Tag:     bool(t.tag),
 		TagText: t.tagText.s,
+		Exit:    choice(&r, &t.exitCode, rules()),
+		Results: r.results(t),
+		Files:   bool(t.files),
+		Quiet:   bool(t.onlyFailed),
+		Merge:   bool(t.merge),
+		MaxOut:  r.size(&t.maxOutput),
 		Trace:   bool(t.trace),
-		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone}),
+		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone, "json": run.SummaryJSON, "markdown": run.SummaryMarkdown}),
+		Joblog:  t.joblog.s,
+		JUnit:   t.junit.s,
+		Metrics: t.metrics.s,
 		Failed:  t.failed.s,
 		Log:     t.log.s,
 
 		LogOptions: r.logging(t),
 	}
+	choice(&r, &t.ci, map[string]bool{"auto": true, "github": true, "gitlab": true, "none": true})
+	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})
 	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
 	r.input(&p, t, s.sources)
 	r.stdin(&p, &t.stdin)
@@ -209,6 +225,60 @@ func (r *resolver) halt(t *typed) run.Halt {
 }
 
 func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, parseDuration) }
+
+// rules are those of --exit-code, by their names.
+func rules() map[string]fail.Rule {
+	m := make(map[string]fail.Rule)
+	for _, r := range fail.Rules {
+		m[r.Name] = r.Rule
+	}
+	return m
+}
+
+func ruleNames() (names []string) {
+	for _, r := range fail.Rules {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func (r *resolver) results(t *typed) run.Results {
+	if t.results.s == "-" {
+		r.refuse(fail.Usage("--results: standard output takes a table, and - does not say of which form").Advise("--results -.json"))
+	}
+	return run.ParseResults(t.results.s, t.replace.s)
+}
+
+// variable is a name that a variable of the environment can have.
+func (r *resolver) variable(v *text) string {
+	return parsed(r, v, func(s string) (string, error) {
+		if strings.ContainsAny(s, "=\x00") {
+			return "", fmt.Errorf("%q is no name of a variable", s)
+		}
+		return s, nil
+	})
+}
+
+func (r *resolver) niceness(v *text) int {
+	return parsed(r, v, func(s string) (int, error) {
+		n, err := parseCount(s, 1)
+		if err == nil && n > 19 {
+			err = errors.New("it has to be at most 19")
+		}
+		return int(n), err
+	})
+}
+
+// size is a number of bytes that is not nothing.
+func (r *resolver) size(v *text) int64 {
+	return parsed(r, v, func(s string) (int64, error) {
+		n, err := parseSize(s)
+		if err == nil && n == 0 {
+			err = errors.New("it has to be at least 1")
+		}
+		return n, err
+	})
+}
 
 func (r *resolver) count(v *text, least int64) int64 {
 	return parsed(r, v, func(s string) (int64, error) { return parseCount(s, least) })

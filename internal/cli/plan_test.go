@@ -14,6 +14,7 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/record"
 	"github.com/mostlylucid/eph/internal/run"
 	"github.com/mostlylucid/eph/internal/sensor"
 	"github.com/mostlylucid/eph/internal/template"
@@ -123,6 +124,11 @@ func TestFlags(t *testing.T) {
 		{"--stdin none", func(p *run.Plan) any { return p.Stdin }, run.StdinNone},
 		{"--stdin inherit -a F", func(p *run.Plan) any { return p.Stdin }, run.StdinInherit},
 		{"--stdin file:{}.in", func(p *run.Plan) any { return []any{p.Stdin, p.StdinFile} }, []any{run.StdinFile, "{}.in"}},
+		{"-o", func(p *run.Plan) any { return p.OpenTTY }, true},
+		{"--open-tty", func(p *run.Plan) any { return p.OpenTTY }, true},
+		{"-p --interactive", func(p *run.Plan) any { return p.Ask }, true},
+		{"--nice 5", func(p *run.Plan) any { return p.Nice }, 5},
+		{"--process-slot-var S", func(p *run.Plan) any { return p.SlotVar }, "S"},
 		{"-t", func(p *run.Plan) any { return p.Trace }, true},
 		{"--trace", func(p *run.Plan) any { return p.Trace }, true},
 
@@ -193,6 +199,7 @@ func TestFlags(t *testing.T) {
 		{"--max-fails 0", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{}}},
 		{"--max-fails 5%", func(p *run.Plan) any { return []any{p.MaxFailsSet, p.MaxFails} }, []any{true, run.Amount{Percent: 5}}},
 		{"--ok-on 1", func(p *run.Plan) any { return p.OKOn }, ends(t, "1")},
+		{"--exit-code count", func(p *run.Plan) any { return p.Exit }, fail.RuleCount},
 		{"--fatal-on 255", func(p *run.Plan) any { return p.FatalOn }, ends(t, "255")},
 
 		{"--group", func(p *run.Plan) any { return p.Output.Mode }, output.Group},
@@ -202,12 +209,34 @@ func TestFlags(t *testing.T) {
 		{"--ungroup", func(p *run.Plan) any { return p.Output.Mode }, output.Raw},
 		{"--tag", func(p *run.Plan) any { return p.Tag }, true},
 		{"--tagstring [{#}]", func(p *run.Plan) any { return p.TagText }, "[{#}]"},
+		{"--only-failed", func(p *run.Plan) any { return p.Quiet }, true},
+		{"--merge", func(p *run.Plan) any { return p.Merge }, true},
+		{"--max-output 1K", func(p *run.Plan) any { return p.MaxOut }, int64(1024)},
+		{"--files", func(p *run.Plan) any { return p.Files }, true},
+		{"--results out", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Path: "out"}},
+		{"--results out/{}/", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "out/{}/"}},
+		{"--results {}.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "{}.json"}},
+		{"-I % --results %.csv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTree, Template: "%.csv"}},
+		{"--results F.csv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.csv", Format: record.CSV}},
+		{"--results F.tsv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.tsv", Format: record.TSV}},
+		{"--results F.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "F.json", Format: record.JSONArr}},
+		{"--results -.json", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "-", Format: record.NDJSON}},
+		{"--results -.tsv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "-", Format: record.TSV}},
 		{"--spool-mem 1K", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(1024)},
 		{"--spool-mem 0", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(-1)},
 		{"--tmpdir /var/tmp", func(p *run.Plan) any { return p.Output.TmpDir }, "/var/tmp"},
+		{"--progress plain", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
+		{"--bar", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
+		{"--eta", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
 		{"--color never", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
 		{"--summary always", func(p *run.Plan) any { return p.Summary }, run.SummaryAlways},
+		{"--summary json", func(p *run.Plan) any { return p.Summary }, run.SummaryJSON},
+		{"--summary markdown", func(p *run.Plan) any { return p.Summary }, run.SummaryMarkdown},
+		{"--ci github", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
 		{"--summary none", func(p *run.Plan) any { return p.Summary }, run.SummaryNone},
+		{"--joblog +F", func(p *run.Plan) any { return p.Joblog }, "+F"},
+		{"--junit F", func(p *run.Plan) any { return p.JUnit }, "F"},
+		{"--metrics F", func(p *run.Plan) any { return p.Metrics }, "F"},
 		{"--failed F", func(p *run.Plan) any { return p.Failed }, "F"},
 		{"--log fd:3", func(p *run.Plan) any { return p.Log }, "fd:3"},
 
@@ -215,7 +244,7 @@ func TestFlags(t *testing.T) {
 		{"-kj2 -j 5", func(p *run.Plan) any { return []any{p.Output.KeepOrder, p.Jobs.Most} }, []any{true, 5}},
 		{"-k --keep-order=false", func(p *run.Plan) any { return p.Output.KeepOrder }, false},
 	}
-	seen := map[string]bool{"command": true, "shell": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere
+	seen := map[string]bool{"command": true, "shell": true, "shell-opts": true, "no-lint": true, "config": true, "dry-run": true, "explain": true, "help": true, "version": true} // tested elsewhere
 	for _, tt := range tests {
 		args := strings.Fields(tt.args)
 		p := mustPlan(t, append(args, "echo", "{}")...)

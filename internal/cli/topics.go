@@ -26,7 +26,9 @@ var topics = []topic{
 	{"rates", "how many at once, how many in a time, and when to stop trying", nil},
 	{"failure", "tries, timeouts, and when a run ends early", nil},
 	{"output", "what is printed, where, and in which order", nil},
+	{"results", "output in files and tables", nil},
 	{"signals", "signals of the system to eph, and signals that jobs and people raise", nil},
+	{"config", "flags from a file and from the environment", nil},
 	{"control", "eph ctl: steering a run", ordersText},
 	{"log", "the event log", logText},
 	{"exit-status", "what the exit status says", statusText},
@@ -80,6 +82,11 @@ func statusText() string {
 	for _, s := range fail.Statuses {
 		b.WriteString(entry(s.Code, 8, s.Meaning))
 	}
+	b.WriteString("\n# When items failed\n--exit-code chooses another status than 123.\n\n")
+	for _, r := range fail.Rules {
+		b.WriteString(entry(r.Name, 8, r.Meaning))
+	}
+	b.WriteString("\nA failure of eph itself is 1 whatever it says.\n")
 	return b.String()
 }
 

@@ -29,15 +29,22 @@ type typed struct {
 	missing    text
 
 	// Command
-	command toggle
-	shell   text
-	replace text
-	env     texts
-	workdir text
-	stdin   text
-	trace   toggle
-	dryRun  toggle
-	explain toggle
+	command   toggle
+	shell     text
+	replace   text
+	env       texts
+	workdir   text
+	stdin     text
+	shellOpts text
+	openTTY   toggle
+	ask       toggle
+	nice      text
+	slotVar   text
+	config    text
+	noLint    toggle
+	trace     toggle
+	dryRun    toggle
+	explain   toggle
 
 	// Concurrency
 	jobs      text
@@ -77,6 +84,7 @@ type typed struct {
 	maxFails      text
 	okOn          text
 	fatalOn       text
+	exitCode      text
 
 	// Breaker
 	breaker         text
@@ -104,10 +112,21 @@ type typed struct {
 	ungroup    toggle
 	tag        toggle
 	tagText    text
+	onlyFailed toggle
+	merge      toggle
+	maxOutput  text
+	results    text
+	files      toggle
 	spoolMem   text
 	tmpdir     text
 	color      text
+	progress   text
+	bar, eta   toggle
 	summary    text
+	ci         text
+	joblog     text
+	junit      text
+	metrics    text
 	failed     text
 
 	// Meta

@@ -76,6 +76,8 @@ type Fields struct {
 	// Original is the item as its input had it, for those who write it back to a file. It is
 	// not logged.
 	Original string `json:"-"`
+	// Start is when the attempt began. It is not logged.
+	Start time.Time `json:"-"`
 	// Display is the command as a person would type it, for those who show it. It is not
 	// logged.
 	Display string `json:"-"`
@@ -115,6 +117,7 @@ const (
 	ReasonStopped  Reason = "stopped"   // eph was told to stop
 	ReasonBreaker  Reason = "breaker"   // its circuit is open, with --breaker-action=skip
 	ReasonCancelOn Reason = "cancel-on" // a signal of --cancel-on holds
+	ReasonDeclined Reason = "declined"  // somebody was asked, with --interactive, and said no
 	ReasonCtl      Reason = "ctl"       // eph ctl cancelled it
 )
 

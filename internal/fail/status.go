@@ -35,6 +35,65 @@ var Statuses = []struct {
 	{BySignal, "128+N", "eph was stopped by signal N, and dies by it"},
 }
 
+// Rule says what the exit status is when items failed, in place of JobsFailed.
+type Rule uint8
+
+// The rules.
+const (
+	RuleXargs Rule = iota
+	RuleCount
+	RuleFirst
+	RuleMax
+	RuleBool
+)
+
+// Rules is the table of rules, which the help and the documentation are made from.
+var Rules = []struct {
+	Rule    Rule
+	Name    string
+	Meaning string
+}{
+	{RuleXargs, "xargs", "123"},
+	{RuleCount, "count", "how many items failed, up to 100; 101 for more"},
+	{RuleFirst, "first", "that of the job that failed first: 128+N if signal N killed it, 124 after a timeout, 126 or 127 if it could not be started"},
+	{RuleMax, "max", "the highest of all that failed"},
+	{RuleBool, "bool", "1"},
+}
+
+// Failures is what the rules look at.
+type Failures struct {
+	Count      int64
+	First, Max int // statuses of jobs; 0 where no job ran
+}
+
+// Add counts an item that failed, with the status of its job.
+func (f *Failures) Add(status int) {
+	f.Count++
+	if f.First == 0 {
+		f.First = status
+	}
+	f.Max = max(f.Max, status)
+}
+
+// Of is the exit status of a run in which items failed.
+func (r Rule) Of(f Failures) Status {
+	s := JobsFailed
+	switch r {
+	case RuleCount:
+		s = Status(min(f.Count, 101))
+	case RuleFirst:
+		s = Status(f.First)
+	case RuleMax:
+		s = Status(f.Max)
+	case RuleBool:
+		s = 1
+	}
+	if s == Succeeded {
+		return JobsFailed // no job says more
+	}
+	return s
+}
+
 // Worse returns the status that tells more of the two: a failure of eph itself goes before
 // failed items, and failed items go before items left unrun.
 func Worse(a, b Status) Status {

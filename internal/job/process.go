@@ -62,6 +62,10 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 		p.abandon()
 		return nil, err
 	}
+	if c.Nice != 0 {
+		// The job may have run for some microseconds by now. It has the group to itself.
+		_ = unix.Setpriority(unix.PRIO_PGRP, p.pid, c.Nice)
+	}
 	l.join(p)
 	return p, nil
 }

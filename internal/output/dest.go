@@ -24,13 +24,20 @@ type dest struct {
 	failed *atomic.Pointer[error] // for good
 	tell   func(error)
 	stall  *stall
+	region *region // below which nothing is printed; nil is none
 }
 
 func newDest(name string, out io.Writer, tell func(error), stall *stall) dest {
 	return dest{
 		name: name, out: out, tell: tell, failed: new(atomic.Pointer[error]), stall: stall,
-		buf: bufio.NewWriterSize(patient{out, stall}, bufferSize),
+		buf: bufio.NewWriterSize(patient{out, stall, nil}, bufferSize),
 	}
+}
+
+// join lets the stream print above a region.
+func (d *dest) join(r *region) {
+	d.region = r
+	d.buf.Reset(patient{d.out, d.stall, r})
 }
 
 // err returns what the stream has failed with.
@@ -73,6 +80,11 @@ func (d *dest) copy(f *os.File, at, n int64) error {
 		if _, err := f.Seek(at, io.SeekStart); err != nil {
 			return err
 		}
+		if d.region != nil {
+			var last [1]byte
+			_, _ = f.ReadAt(last[:], at+n-1) // the error is that of the copy too
+			d.region.before(last[0])
+		}
 		d.stall.begin()
 		k, err := io.Copy(d.out, io.LimitReader(f, n))
 		d.stall.end()
@@ -101,11 +113,15 @@ func isOf(err error, f *os.File) bool {
 // patient waits where a write would block. A job that shares a terminal with eph may make it
 // non-blocking at any time, for both.
 type patient struct {
-	out   io.Writer
-	stall *stall
+	out    io.Writer
+	stall  *stall
+	region *region
 }
 
 func (w patient) Write(p []byte) (written int, err error) {
+	if len(p) > 0 {
+		w.region.before(p[len(p)-1])
+	}
 	w.stall.begin()
 	defer w.stall.end()
 	for {

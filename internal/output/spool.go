@@ -1,6 +1,8 @@
 package output
 
 import (
+	"bytes"
+	"io"
 	"sync"
 	"sync/atomic"
 )
@@ -133,6 +135,19 @@ func (s *spool) print(p *piece, n int64, d *dest) error {
 	}
 	_, err := d.Write((*p.mem)[p.read : p.read+n])
 	return err
+}
+
+// reader reads what is held, and leaves it there.
+func (s *spool) reader() io.Reader {
+	parts := make([]io.Reader, 0, len(s.pieces))
+	for _, p := range s.pieces {
+		if p.mem != nil {
+			parts = append(parts, bytes.NewReader((*p.mem)[p.read:p.size]))
+			continue
+		}
+		parts = append(parts, io.NewSectionReader(s.store.file.file, p.at+p.read, p.size-p.read))
+	}
+	return io.MultiReader(parts...)
 }
 
 // free gives the room of p back.

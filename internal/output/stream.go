@@ -96,7 +96,7 @@ func (s *stream) hold(p []byte) (held bool, err error) {
 func (s *stream) printLines(p []byte) error {
 	w := s.job.w
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	if err := s.spool.drain(s.spool.size, s.to); err != nil {
 		return err
 	}
@@ -151,8 +151,28 @@ func (s *stream) reset() {
 
 // show prints all that the job holds. The writer's lock is held.
 func (j *Job) show() {
+	if row := j.w.o.Row; row != nil {
+		j.showRow(row)
+		return
+	}
 	j.out.print(j.out.spool.size)
 	j.err.print(j.err.spool.size)
+}
+
+// showRow prints what stands for the job. The writer's lock is held.
+func (j *Job) showRow(row func(io.Writer, *Job) error) {
+	defer j.Discard()
+	if j.About == nil {
+		return
+	}
+	err := row(&j.w.out, j)
+	if err == nil {
+		err = j.w.out.flush()
+	}
+	if err != nil {
+		j.out.note(err)
+		j.w.fail(err)
+	}
 }
 
 // goLive prints the lines that the job holds and lets it go on by itself, unless it does

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"sync"
@@ -39,6 +40,16 @@ type Options struct {
 	// TmpDir is where that file is made, when it is needed. "" is the system's choice.
 	TmpDir string
 
+	// Row, if it is not nil, prints a job in place of its output, one job at a time, when it
+	// has ended and has something to say of itself in About. The mode is then Group.
+	Row func(w io.Writer, j *Job) error
+
+	// Name is what New's stdout is called in errors. "" means standard output.
+	Name string
+
+	// Screen is the terminal of stderr, for Writer.Draw; nil is none.
+	Screen *Screen
+
 	// OnSpill is told, once, that memory was not enough and the file is in use; nil is not
 	// told. It must not call the Writer.
 	OnSpill func(dir string)
@@ -59,6 +70,7 @@ type Writer struct {
 
 	print    sync.Mutex // held by whoever writes to out or err
 	out, err dest
+	region   *region // nil without a Screen
 
 	order order
 }
@@ -68,14 +80,24 @@ func New(stdout, stderr io.Writer, o Options) *Writer {
 	if o.SpoolMem == 0 {
 		o.SpoolMem = DefaultSpoolMem
 	}
+	if o.Row != nil {
+		o.Mode = Group
+	}
 	if o.Mode == Raw {
 		o.KeepOrder = false
 	}
 	w := &Writer{o: o, order: order{head: 1, jobs: map[int64]*Job{}}}
 	w.store = store{limit: o.SpoolMem, file: tempFile{dir: o.TmpDir, opened: o.OnSpill}}
 	stall := &stall{tell: o.OnStall}
-	w.out = newDest("standard output", stdout, w.fail, stall)
+	w.out = newDest(cmp.Or(o.Name, "standard output"), stdout, w.fail, stall)
 	w.err = newDest("standard error", stderr, w.fail, stall)
+	if o.Screen != nil {
+		w.region = &region{tty: stderr}
+		w.err.join(w.region)
+		if o.Screen.Stdout {
+			w.out.join(w.region)
+		}
+	}
 	return w
 }
 
@@ -113,7 +135,7 @@ func (w *Writer) Job(seq int64, tag string) *Job {
 // Note prints a line of eph's own on standard error, in no job's output.
 func (w *Writer) Note(line string) error {
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	_, _ = io.WriteString(&w.err, line+"\n")
 	return w.err.flush()
 }
@@ -151,7 +173,7 @@ func (w *Writer) Wait(ctx context.Context, seq int64) error {
 // advance prints the jobs whose turn has come.
 func (w *Writer) advance() {
 	w.print.Lock()
-	defer w.print.Unlock()
+	defer w.printed()
 	for {
 		j, over := w.order.take()
 		switch {
@@ -193,6 +215,9 @@ type Job struct {
 	mu   sync.Mutex
 
 	closed bool // guarded by order.mu
+
+	// About is for Options.Row. It is set before Close.
+	About any
 }
 
 // Stdout returns where the job's standard output goes. In Raw mode, and without a tag, it
@@ -204,6 +229,21 @@ func (j *Job) Stdout() io.Writer { return j.out.writer() }
 
 // Stderr is the same for the job's standard error.
 func (j *Job) Stderr() io.Writer { return j.err.writer() }
+
+// Held returns what the job has written to its standard output, or error, and what was not
+// printed yet. It may be read in Options.Row, as often as it is asked for.
+func (j *Job) Held(stderr bool) io.Reader {
+	if stderr {
+		return j.err.spool.reader()
+	}
+	return j.out.spool.reader()
+}
+
+// Discard forgets what the job has written and was not printed.
+func (j *Job) Discard() {
+	j.out.spool.discard()
+	j.err.spool.discard()
+}
 
 // Reset says that the job has failed and will be tried again. In Group mode it forgets what
 // the attempt wrote, so only the output of the last attempt is printed. Otherwise the lines
@@ -227,10 +267,10 @@ func (j *Job) Close() error {
 			return failed
 		}
 		w.advance()
-	} else if j.out.spool.size+j.err.spool.size > 0 {
+	} else if j.out.spool.size+j.err.spool.size > 0 || j.About != nil {
 		w.print.Lock()
 		j.show()
-		w.print.Unlock()
+		w.printed()
 	}
 	return j.failed()
 }

@@ -3,10 +3,6 @@ package record
 
 import (
 	"bufio"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/mostlylucid/eph/internal/event"
@@ -18,8 +14,7 @@ import (
 // their key did, in the format of the input, so that a run over the file does them again.
 type Failed struct {
 	mu        sync.Mutex
-	name      string // to be given to f at the end; "" if it has it
-	f         *os.File
+	f         *published
 	w         *bufio.Writer
 	delimiter string
 	header    string
@@ -35,16 +30,7 @@ type Failed struct {
 func OpenFailed(name, delimiter, header string, s *signals.Sink) (*Failed, error) {
 	r := &Failed{delimiter: delimiter, header: header}
 	var err error
-	if st, statErr := os.Stat(name); statErr == nil && !st.Mode().IsRegular() {
-		r.f, err = os.OpenFile(name, os.O_WRONLY, 0)
-	} else {
-		r.name = name
-		r.f, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	}
-	if err != nil {
-		if path, ok := errors.AsType[*fs.PathError](err); ok {
-			err = path.Err // its name is that of the temporary file
-		}
+	if r.f, err = publish(name); err != nil {
 		return nil, fail.Own("--failed: cannot write %s: %w", name, err)
 	}
 	r.w = bufio.NewWriter(r.f)
@@ -77,24 +63,11 @@ func (r *Failed) Close() error {
 	r.cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, step := range []func() error{r.w.Flush, r.f.Close, r.publish} {
-		if err := step(); r.err == nil {
-			r.err = err
-		}
+	if err := r.w.Flush(); r.err == nil {
+		r.err = err
 	}
-	if r.err != nil {
-		return fail.Own("--failed: %w", r.err)
+	if err := r.f.finish(r.err); err != nil {
+		return fail.Own("--failed: %w", err)
 	}
 	return nil
-}
-
-// publish gives a complete file its name, and removes an incomplete one.
-func (r *Failed) publish() error {
-	switch {
-	case r.name == "":
-		return nil
-	case r.err != nil:
-		return os.Remove(r.f.Name())
-	}
-	return os.Rename(r.f.Name(), r.name)
 }

@@ -11,8 +11,9 @@ import (
 type books struct {
 	mu       sync.Mutex
 	c        event.Counts
-	unreadIn bool                // the input was left before its end, or an item that could not be run
-	broken   bool                // an item, or a record, could not be used
+	unreadIn bool // the input was left before its end, or an item that could not be run
+	broken   bool // an item, or a record, could not be used
+	failures fail.Failures
 	keys     map[string]struct{} // of which an item failed; only with --key-fail=skip
 }
 
@@ -29,16 +30,18 @@ func (b *books) counts() (c event.Counts) {
 
 func (b *books) read()      { b.with(func(c *event.Counts) { c.Read++ }) }
 func (b *books) succeeded() { b.with(func(c *event.Counts) { c.Succeeded++ }) }
-func (b *books) failed()    { b.with(func(c *event.Counts) { c.Failed++ }) }
+func (b *books) failed(status int) {
+	b.with(func(c *event.Counts) { c.Failed++; b.failures.Add(status) })
+}
 func (b *books) skipped()   { b.with(func(c *event.Counts) { c.Skipped++ }) }
 func (b *books) cancelled() { b.with(func(c *event.Counts) { c.Cancelled++ }) }
 func (b *books) retried()   { b.with(func(c *event.Counts) { c.Retried++ }) }
 func (b *books) unread()    { b.with(func(*event.Counts) { b.unreadIn = true }) }
-func (b *books) unfit()     { b.with(func(c *event.Counts) { c.Failed++; b.broken = true }) }
+func (b *books) unfit()     { b.failed(0); b.with(func(*event.Counts) { b.broken = true }) }
 func (b *books) rejected()  { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
 
-// status is the exit status that the counts lead to.
-func (b *books) status(empty Empty, e *ending) fail.Status {
+// status is the exit status that the counts lead to, where rule says what failed items mean.
+func (b *books) status(empty Empty, e *ending, rule fail.Rule) fail.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e != nil && e.goal {
@@ -56,6 +59,9 @@ func (b *books) status(empty Empty, e *ending) fail.Status {
 	}
 	if b.broken {
 		s = fail.Worse(s, fail.Broken)
+	}
+	if s == fail.JobsFailed {
+		s = rule.Of(b.failures)
 	}
 	return s
 }

@@ -13,10 +13,11 @@ type commands struct {
 	command *template.Command // nil: each item is a command line, for the shell
 	typed   []string          // the command as it was typed, without any item
 	shell   string
-	path    string // the program; "" where it depends on the item
+	opts    []string // of the shell
+	path    string   // the program; "" where it depends on the item
 
-	key, lane, priority, workdir, stdinFile, tag, breaker *template.Text
-	env                                                   []variable
+	key, lane, priority, workdir, stdinFile, tag, breaker, results *template.Text
+	env                                                            []variable
 }
 
 // variable is a compiled --env.
@@ -36,10 +37,10 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		c.command, err = template.Words(p.Words, o)
 		c.typed = p.Words
 	case p.Shell != "":
-		c.command, err = template.Shell(p.Shell, p.ShellPath, o)
+		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{p.ShellPath}, p.ShellOpts...), " "), o)
 		c.typed = []string{p.ShellPath, "-c", p.Shell}
 	default:
-		c.shell = p.ShellPath
+		c.shell, c.opts = p.ShellPath, p.ShellOpts
 		c.typed = []string{p.ShellPath, "-c"}
 	}
 	if err != nil {
@@ -63,6 +64,7 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		{&c.stdinFile, p.StdinFile},
 		{&c.tag, tagText(p)},
 		{&c.breaker, p.Breaker.Template},
+		{&c.results, p.Results.Template},
 	} {
 		if t.text == "" {
 			continue
@@ -109,7 +111,7 @@ func (c *commands) expand(v *template.Values) ([]string, error) {
 	for i := range v.Item.Records {
 		line.WriteString(v.Item.Records[i].Text + "\n")
 	}
-	return []string{c.shell, "-c", strings.TrimSuffix(line.String(), "\n")}, nil
+	return append(append([]string{c.shell}, c.opts...), "-c", strings.TrimSuffix(line.String(), "\n")), nil
 }
 
 // display is the command of a task as a person would type it.
@@ -127,7 +129,7 @@ func (c *commands) uses(name string) bool {
 	if c.command != nil && c.command.Uses(name) {
 		return true
 	}
-	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker} {
+	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker, c.results} {
 		if t != nil && t.Uses(name) {
 			return true
 		}

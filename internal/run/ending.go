@@ -108,8 +108,13 @@ func (r *Run) AddSlots(n int) {
 	r.scale.add(n, "signal")
 }
 
+// Say tells the person at the terminal something at once.
+func (r *Run) Say(line string) { r.out.Interject(line) }
+
 // Suspend stops the running jobs, and their timeouts.
 func (r *Run) Suspend() {
+	r.suspended.Store(true)
+	r.out.Erase()
 	if s, ok := r.runner.(interface{ Suspend() }); ok {
 		s.Suspend()
 	}
@@ -117,6 +122,7 @@ func (r *Run) Suspend() {
 
 // Resume continues what Suspend stopped.
 func (r *Run) Resume() {
+	r.suspended.Store(false)
 	if s, ok := r.runner.(interface{ Resume() }); ok {
 		s.Resume()
 	}

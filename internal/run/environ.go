@@ -17,6 +17,7 @@ const mostItemVariable = 128<<10 - 64
 type environ struct {
 	base     []string
 	attempts string
+	slot     string // the name of a variable that counts slots from 0
 }
 
 // newEnviron takes the environment of eph without what eph itself sets: EPH_* of a run that
@@ -31,6 +32,7 @@ func newEnviron(p *Plan, id string) environ {
 	}
 	e.base = append(e.base, "EPH_RUN="+id)
 	e.attempts = "EPH_MAX_ATTEMPTS=" + strconv.Itoa(p.Attempts)
+	e.slot = p.SlotVar
 	return e
 }
 
@@ -50,6 +52,10 @@ func (e *environ) of(t *task, v *template.Values, extra []variable) ([]string, e
 		"EPH_ATTEMPT="+strconv.Itoa(t.attempt),
 		e.attempts,
 	)
+	if e.slot != "" {
+		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, e.slot+"=") })
+		env = append(env, e.slot+"="+strconv.Itoa(t.slot-1))
+	}
 	for _, set := range []struct{ name, value string }{
 		{"EPH_ITEM", t.text()}, {"EPH_KEY", t.key}, {"EPH_LANE", t.lane},
 	} {

@@ -33,6 +33,15 @@ func (r *Run) DryRun(context.Context) Report {
 	}))
 }
 
+// Warnings are the places of the command where an item becomes part of a program in another
+// language.
+func (r *Run) Warnings() []*fail.Error {
+	if r.commands.command == nil {
+		return nil
+	}
+	return r.commands.command.Warnings()
+}
+
 // Explain says in words what the run would do. It reads no item.
 func (r *Run) Explain(w io.Writer) error {
 	p := &r.plan
@@ -147,6 +156,15 @@ func describeOutput(p *Plan) string {
 	}
 	if p.Output.KeepOrder {
 		text += ", in the order of the items"
+	}
+	if p.Merge {
+		text += ", its standard error within it"
+	}
+	if p.Quiet {
+		text += ", if it failed"
+	}
+	if p.MaxOut > 0 {
+		text += fmt.Sprintf(", up to %d bytes", p.MaxOut)
 	}
 	return text
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/observe"
@@ -32,6 +33,11 @@ type Plan struct {
 	Shell     string
 	ShellPath string           // the shell of Shell and of items that are commands
 	Template  template.Options // Replace, JSON and Missing; Columns is set by Prepare
+	ShellOpts []string         // for the shell's command line
+	SlotVar   string           // a variable with the slot, from 0 as xargs counts; "" none
+	Nice      int              // added to the priority value of jobs
+	OpenTTY   bool             // jobs read the terminal
+	Ask       bool             // before each job
 	Env       []Assignment     // --env
 	Workdir   string           // template; "" is the current directory
 	Stdin     Stdin
@@ -83,13 +89,25 @@ type Plan struct {
 	Control  string // the socket; ControlAuto, ControlNone or a path
 
 	// What is said.
-	Output  output.Options
-	Tag     bool   // tag lines with the item
-	TagText string // or with this template
-	Trace   bool
-	Summary Summary
-	Failed  string // file for the failed items; "" none
-	Log     string // file, "-" or "fd:N"; "" none
+	Output      output.Options
+	Results     Results
+	Files       bool   // print the name of the file that holds a job's output in place of it
+	Quiet       bool   // print only what failed jobs wrote
+	Merge       bool   // standard error of jobs into their standard output
+	MaxOut      int64  // bytes of output of a job that are kept; 0 is no limit
+	Tag         bool   // tag lines with the item
+	TagText     string // or with this template
+	Trace       bool
+	Progress    Progress
+	Summary     Summary
+	Exit        fail.Rule
+	CI          observe.Service
+	StepSummary string // the file of GitHub's summary of a step; "" none
+	Joblog      string // file, behind a + to continue it; "" none
+	JUnit       string // file; "" none
+	Metrics     string // file; "" none
+	Failed      string // file for the failed items; "" none
+	Log         string // file, "-" or "fd:N"; "" none
 
 	LogOptions observe.LogOptions
 }
@@ -162,6 +180,8 @@ const (
 	SummaryAuto Summary = iota // when something did not succeed
 	SummaryAlways
 	SummaryNone
+	SummaryJSON     // always, as a line of JSON
+	SummaryMarkdown // always, as a page
 )
 
 // Streams are the standard streams of eph.

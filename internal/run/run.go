@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -41,6 +42,7 @@ type Run struct {
 	runner   job.Runner
 	environ  environ
 	out      *output.Writer
+	results  results
 	pool     *coord.Keyed[string, *task]
 	gate     coord.Gate // drops what waits once the run is to end
 	slots    slots
@@ -65,10 +67,15 @@ type Run struct {
 	silent  bool         // it was said
 	log     *observe.Log
 	summary *observe.Summary
-	failed  *record.Failed
+	ci      *observe.CI
+	tails   sync.Map    // of failed items, by their number, for ci
+	records []io.Closer // what the run leaves behind
 
 	books books
 	read  atomic.Bool // the input has ended
+
+	suspended atomic.Bool
+	terminal  terminal
 
 	intake     context.Context // ends when no more items are to be read
 	stopIntake context.CancelCauseFunc
@@ -98,7 +105,10 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	if r.input, err = item.Open(ctx, input, s.In); err != nil {
 		return nil, err
 	}
-	if r.commands, err = compile(p, r.input.Columns()); err == nil {
+	if r.commands, err = compile(p, r.input.Columns()); err == nil && len(p.ShellOpts) > 0 {
+		err = shellKnows(p.ShellPath, p.ShellOpts)
+	}
+	if err == nil {
 		err = r.open()
 	}
 	if err != nil {
@@ -111,6 +121,16 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 // open makes everything that needs the templates.
 func (r *Run) open() error {
 	p := &r.plan
+	for _, x := range []struct {
+		wanted bool
+		flag   string
+	}{{p.Ask, "--interactive"}, {p.OpenTTY, "--open-tty"}} {
+		if x.wanted && r.terminal.file == nil {
+			if err := r.terminal.open(x.flag); err != nil {
+				return err
+			}
+		}
+	}
 	r.environ = newEnviron(p, r.id)
 	if p.Jobs.File != "" {
 		j, err := readJobs(p.Jobs.File, p.CPUs)
@@ -128,8 +148,9 @@ func (r *Run) open() error {
 		r.environ.set("EPH_SIGNAL_FD", strconv.Itoa(job.SignalFD(r.tokens.files())))
 	}
 	p.Output.Window = int64(p.Window)
+	p.Output.Screen = p.Progress.screen()
 	p.Output.OnSpill, p.Output.OnStall = r.spilled, r.stalled
-	r.out = output.New(r.streams.Out, r.streams.Err, p.Output)
+	r.out = output.New(r.results.init(r), r.streams.Err, p.Output)
 	r.scale = newScale(r)
 	r.circuits = newCircuits(&p.Breaker, r.circuitChanged)
 	r.signalled, _ = coord.GateOn(&r.sink, p.DeferOn, signals.Pattern{}, p.CancelOn, 0)
@@ -185,13 +206,17 @@ func (r *Run) Execute(ctx context.Context) Report {
 	}
 	stop, err := r.begin()
 	defer stop()
+	settle := r.progress()
 	if err == nil {
 		err = r.feed()
 	}
 	_ = r.pool.Drain(context.Background())
-	if closeErr := r.out.Close(); err == nil {
-		err = closeErr
+	for _, closing := range []func() error{r.out.Close, r.results.close} {
+		if closeErr := closing(); err == nil {
+			err = closeErr
+		}
 	}
+	settle()
 	return r.report(err)
 }
 
@@ -207,6 +232,7 @@ func (r *Run) begin() (stop func(), err error) {
 	for _, start := range []func() (func(), error){
 		r.listen,
 		r.sense,
+		func() (func(), error) { return r.tellProgress(), nil },
 		func() (func(), error) { return r.scale.follow(r.plan.Jobs.File), nil },
 	} {
 		s, err := start()
@@ -225,13 +251,36 @@ func (r *Run) watch() (err error) {
 			return err
 		}
 	}
-	if r.plan.Failed != "" {
-		if r.failed, err = record.OpenFailed(r.plan.Failed, r.delimiter(), r.header(), &r.sink); err != nil {
+	for _, x := range []struct {
+		name string
+		open func(string) (io.Closer, error)
+	}{
+		{r.plan.Failed, func(f string) (io.Closer, error) { return record.OpenFailed(f, r.delimiter(), r.header(), &r.sink) }},
+		{r.plan.Joblog, func(f string) (io.Closer, error) {
+			name, add := strings.CutPrefix(f, "+")
+			return record.OpenJoblog(name, add, &r.sink)
+		}},
+		{r.plan.JUnit, func(f string) (io.Closer, error) { return record.OpenJUnit(f, &r.sink) }},
+		{r.plan.Metrics, func(f string) (io.Closer, error) { return record.OpenMetrics(f, &r.sink) }},
+	} {
+		if x.name == "" {
+			continue
+		}
+		c, err := x.open(x.name)
+		if err != nil {
 			return err
 		}
+		r.records = append(r.records, c)
 	}
-	if r.plan.Summary != SummaryNone {
+	if err := r.results.open(); err != nil {
+		return err
+	}
+	if r.plan.Summary != SummaryNone || r.plan.StepSummary != "" {
 		r.summary = observe.NewSummary(&r.sink)
+	}
+	if r.plan.CI != observe.NoService {
+		r.ci = observe.NewCI(r.plan.CI, &r.sink, r.tail)
+		_, _ = io.WriteString(r.streams.Err, r.ci.Begin()) // a broken stderr ends no run
 	}
 	return nil
 }
@@ -311,7 +360,7 @@ func (r *Run) report(err error) Report {
 	r.mu.Unlock()
 	_ = r.input.Close()
 	counts := r.books.counts()
-	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending)}
+	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending, r.plan.Exit)}
 	if ending != nil {
 		rep.DieBy = ending.signal
 		if rep.Err == nil {
@@ -324,12 +373,11 @@ func (r *Run) report(err error) Report {
 	if rep.Err != nil {
 		rep.Status = fail.Worse(rep.Status, fail.StatusOf(rep.Err))
 	}
-	took := time.Since(r.began)
 	status := int(rep.Status)
 	if rep.DieBy != 0 {
 		status = int(fail.BySignal) + int(rep.DieBy)
 	}
-	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(took)}
+	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(time.Since(r.began))}
 	if ending != nil {
 		finished.Reason = ending.reason
 	}
@@ -340,19 +388,27 @@ func (r *Run) report(err error) Report {
 			rep.Err = errors.Join(rep.Err, err)
 		}
 	}
-	if r.summary != nil && rep.DieBy != syscall.SIGPIPE &&
-		(r.plan.Summary == SummaryAlways || counts.Succeeded != counts.Read || counts.Rejected > 0 || rep.DieBy != 0) {
-		_, _ = io.WriteString(r.streams.Err, r.summary.Text(&counts, took))
-	}
+	r.summarise(&counts, r.wantsSummary(&counts, rep.DieBy), &rep, status)
 	return rep
+}
+
+// wantsSummary reports whether the summary is printed, of a run that dies by this signal or 0.
+func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
+	switch {
+	case r.summary == nil || r.plan.Summary == SummaryNone || dieBy == syscall.SIGPIPE:
+		return false
+	case r.plan.Summary != SummaryAuto:
+		return true
+	}
+	return c.Succeeded != c.Read || c.Rejected > 0 || dieBy != 0
 }
 
 func (r *Run) closeWatchers() (errs []error) {
 	if r.summary != nil {
 		r.summary.Close()
 	}
-	if r.failed != nil {
-		errs = append(errs, r.failed.Close())
+	for _, c := range r.records {
+		errs = append(errs, c.Close())
 	}
 	if r.log != nil {
 		errs = append(errs, r.log.Close())

@@ -42,6 +42,8 @@ type task struct {
 	result  job.Result
 	failure *failure // why it did not succeed; nil if it did
 	out     *output.Job
+	files   *files // with --results DIR or --files
+	excess  excess // with --max-output
 }
 
 // failure is the error of an attempt that did not succeed.
@@ -126,6 +128,7 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 		why := event.ReasonTemplate
 		if s := fail.StatusOf(err); s == fail.NotFound || s == fail.CannotExec { // it was the item that named the program
 			why = event.ReasonStart
+			t.result = job.Result{End: job.NotStarted, Err: err}
 		}
 		return coord.Permanent(&failure{reason: why, text: err.Error()})
 	}
@@ -138,12 +141,19 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 	} else if err := t.out.Reset(); err != nil {
 		return coord.Permanent(&failure{reason: event.ReasonOutput, text: err.Error()})
 	}
+	if err := r.results.begin(t); err != nil {
+		r.undelivered(err)
+		return coord.Permanent(&failure{reason: event.ReasonOutput, text: err.Error()})
+	}
 	give, err := r.tokens.take(ctx)
 	if err != nil {
 		t.result = job.Result{End: job.NotStarted, Err: err}
 		return r.judge(ctx, t)
 	}
 	defer give()
+	if r.plan.Ask && t.attempt == 1 && !r.ask(ctx, r.commands.display(t, r)) {
+		return coord.Permanent(errSkipped{event.ReasonDeclined})
+	}
 	if r.plan.Trace {
 		_ = r.out.Note(r.commands.display(t, r)) // a broken stderr ends no run
 	}
@@ -154,7 +164,10 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 	t.result = r.runner.Run(ctx, c, out)
 	matched := end()
 	r.live.leave(t)
-	closeInput(c.Stdin, r.streams.In)
+	if !r.plan.OpenTTY {
+		closeInput(c.Stdin, r.streams.In)
+	}
+	r.results.end(t)
 	err = r.judge(ctx, t)
 	if err != nil && r.plan.RetryIfStderr != nil && !matched {
 		err = coord.Permanent(err)
@@ -172,7 +185,7 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 // them on their way. end tells the rules that there is no more, and reports whether a line
 // matched --retry-if-stderr.
 func (r *Run) listenTo(t *task) (out job.Output, end func() (matched bool)) {
-	out = job.Output{Stdout: t.out.Stdout(), Stderr: t.out.Stderr()}
+	out = r.outputOf(t)
 	if !r.plan.SignalFD && len(r.plan.RaiseOn) == 0 && r.plan.RetryIfStderr == nil {
 		return out, func() bool { return false }
 	}
@@ -215,7 +228,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	if t.argv, err = r.commands.expand(v); err != nil {
 		return c, err
 	}
-	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files()}
+	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files(), Nice: r.plan.Nice}
 	if c.Path == "" { // the program depends on the item
 		if c.Path, err = job.Lookup(t.argv[0], os.Getenv("PATH")); err != nil {
 			return c, err
@@ -228,6 +241,10 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 		if c.Dir, err = r.commands.workdir.Expand(v); err != nil {
 			return c, err
 		}
+	}
+	if r.plan.OpenTTY {
+		c.Stdin = r.terminal.file
+		return c, nil
 	}
 	switch r.plan.Stdin {
 	case StdinItem:
@@ -330,6 +347,15 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		defer r.circuits.leave(t.circuit)
 	}
 	state, err := i.State, i.Err
+	if state == coord.Dropped && t.failure != nil { // it failed, and there is no time for another attempt
+		r.results.settle(t, t.failure)
+	} else {
+		r.results.settle(t, err)
+	}
+	if err != nil {
+		r.tailOf(t)
+		defer r.tails.Delete(t.item.Seq)
+	}
 	if e := r.print(t); e != nil && state == coord.Done {
 		state, err = coord.Failed, &failure{reason: event.ReasonOutput, text: e.Error(), result: &t.result}
 	}
@@ -352,7 +378,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		if f != nil && f.reason == event.ReasonTemplate {
 			r.books.unfit()
 		} else {
-			r.books.failed()
+			r.books.failed(t.status())
 		}
 		r.say(event.JobFailed, r.ended(t, err))
 		r.afterFailure(t)
@@ -377,6 +403,21 @@ func (r *Run) print(t *task) (err error) {
 	return err
 }
 
+// status is that of a task's job, as a shell would show it.
+func (t *task) status() int {
+	switch res := &t.result; res.End {
+	case job.Exited:
+		return res.Code
+	case job.Signalled, job.Cancelled:
+		return int(fail.BySignal) + int(res.Signal)
+	case job.TimedOut:
+		return 124 // that of timeout(1)
+	case job.NotStarted:
+		return int(fail.StatusOf(res.Err))
+	}
+	return 0
+}
+
 // afterFailure does what --key-fail says.
 func (r *Run) afterFailure(t *task) {
 	if r.commands.key == nil {
@@ -393,6 +434,9 @@ func (r *Run) afterFailure(t *task) {
 
 // unfit ends a task that a template does not fit.
 func (r *Run) unfit(t *task, err error) {
+	if !errors.Is(err, template.ErrSkip) {
+		r.results.settle(t, &failure{reason: event.ReasonTemplate, text: err.Error()})
+	}
 	_ = r.print(t)
 	if errors.Is(err, template.ErrSkip) {
 		r.skip(t, event.ReasonMissing)
@@ -494,6 +538,10 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 	f := t.fields()
 	f.Attempt, f.AttemptsMax, f.Slot = t.attempt, r.plan.Attempts, t.slot
 	res := &t.result
+	f.Start = res.Start
+	if r.plan.Joblog != "" {
+		f.Display = r.commands.display(t, r)
+	}
 	if err != nil {
 		f.Original = t.original(r.delimiter())
 		f.Error = err.Error()

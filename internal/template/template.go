@@ -178,6 +178,32 @@ func ParseText(text string, o Options) (*Text, error) {
 // Expand fills the text in. Several records are joined with a space.
 func (t *Text) Expand(v *Values) (string, error) { return join(t.parts, v, all) }
 
+// ExpandEach is Expand with what each placeholder stands for changed by a function, so that no
+// value means more than itself where the text is used.
+func (t *Text) ExpandEach(v *Values, change func(string) string) (string, error) {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.ph == nil {
+			b.WriteString(p.text)
+			continue
+		}
+		s, err := p.ph.value(v, all)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(change(s))
+	}
+	return b.String(), nil
+}
+
+// Prefix is the text before the first placeholder.
+func (t *Text) Prefix() string {
+	if t.parts[0].ph != nil {
+		return ""
+	}
+	return t.parts[0].text
+}
+
 // Constant reports whether the text is the same for every item.
 func (t *Text) Constant() bool { return len(t.parts) == 1 && t.parts[0].ph == nil }
 

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/mostlylucid/eph/internal/observe"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/run"
+)
+
+// progress decides how a run shows how far it has come: as was asked for, or else on a
+// terminal that has room for it, and in the log of a CI service. A bar where there is no
+// terminal becomes lines.
+func (p *program) progress(plan *run.Plan) run.Progress {
+	way := p.typed.progressWay()
+	s := p.streams
+	screen := isTerminal(s.Err) && !blind(os.Getenv("TERM"))
+	switch {
+	case way == "none":
+		return run.Progress{}
+	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
+		return run.Progress{Kind: run.ProgressLines, ASCII: ascii(os.Getenv)}
+	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
+		plan.Ask || plan.OpenTTY ||
+		isTerminal(s.In) && readsInput(plan)):
+		return run.Progress{}
+	}
+	return run.Progress{
+		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: ascii(os.Getenv),
+		Columns: func() int {
+			columns, _, err := term.GetSize(int(s.Err.Fd()))
+			if err != nil || columns <= 0 {
+				return width
+			}
+			return columns
+		},
+	}
+}
+
+// progressWay is the value of --progress, or of its short forms.
+func (t *typed) progressWay() string {
+	if t.bar || t.eta {
+		return "bar"
+	}
+	return t.progress.s
+}
+
+// blind reports whether a terminal takes no orders to its cursor.
+func blind(name string) bool { return name == "" || name == "dumb" }
+
+// ascii reports whether the locale has no other characters, or is not known.
+func ascii(env func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(env(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}
+
+// ci decides which CI service is told of failures, and where GitHub's summary of a step is.
+func (p *program) ci(env func(string) string) (service observe.Service, stepSummary string) {
+	way := p.typed.ci.s
+	if way == "auto" {
+		switch {
+		case env("GITHUB_ACTIONS") == "true":
+			way = "github"
+		case env("GITLAB_CI") != "":
+			way = "gitlab"
+		}
+	}
+	if p.typed.dryRun || p.typed.explain {
+		way = "none"
+	}
+	switch way {
+	case "github":
+		return observe.GitHub, env("GITHUB_STEP_SUMMARY")
+	case "gitlab":
+		return observe.GitLab, ""
+	}
+	return observe.NoService, ""
+}

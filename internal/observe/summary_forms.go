@@ -1,0 +1,62 @@
+package observe
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/plain"
+)
+
+// JSON is the summary as one line of JSON.
+func (m *Summary) JSON(c *event.Counts, took time.Duration, status int) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, err := json.Marshal(struct {
+		Status   int           `json:"status"`
+		Wall     event.Seconds `json:"wall_s"`
+		Counts   *event.Counts `json:"counts"`
+		Failures []string      `json:"failures,omitzero"`
+		Unshown  int64         `json:"failures_unshown,omitzero"`
+		Warnings []string      `json:"warnings,omitzero"`
+	}{status, event.Seconds(took), c, m.failures, m.unshown, m.warnings})
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	return string(b) + "\n"
+}
+
+// Markdown is the summary as a page for people who read it in a browser. What comes from items
+// is code there, and no markup.
+func (m *Summary) Markdown(c *event.Counts, took time.Duration) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), round(took))
+	b.WriteString("| succeeded | failed | skipped | not run | left out | retried |\n|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d |\n", c.Succeeded, c.Failed, c.Skipped, c.Cancelled, c.Rejected, c.Retried)
+	if len(m.failures)+len(m.warnings) > 0 {
+		b.WriteString("\n")
+	}
+	for _, f := range m.failures {
+		b.WriteString("- " + code(f) + "\n")
+	}
+	if m.unshown > 0 {
+		fmt.Fprintf(&b, "- and %d more\n", m.unshown)
+	}
+	for _, w := range m.warnings {
+		b.WriteString("- warning: " + code(plain.Text(w)) + "\n")
+	}
+	return b.String()
+}
+
+// code is a text between more backquotes than it holds.
+func code(s string) string {
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	return fence + " " + s + " " + fence
+}

@@ -1,0 +1,146 @@
+package record
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// JUnit writes a report of items as test cases, in the form that CI services read. An item that
+// failed before it succeeded has a flakyFailure for each such attempt, and one that failed for
+// good a rerunFailure, as Maven's Surefire names them.
+type JUnit struct {
+	mu       sync.Mutex
+	file     *published
+	w        *bufio.Writer
+	enc      *xml.Encoder
+	began    time.Time
+	attempts map[int64][]verdict // of items that are tried again
+	tests    int
+	failures int
+	skipped  int
+	err      error
+	cancel   func()
+}
+
+type testcase struct {
+	XMLName   xml.Name  `xml:"testcase"`
+	Name      string    `xml:"name,attr"`
+	Classname string    `xml:"classname,attr"`
+	Time      string    `xml:"time,attr"`
+	Failure   *verdict  `xml:"failure"`
+	Rerun     []verdict `xml:"rerunFailure"`
+	Flaky     []verdict `xml:"flakyFailure"`
+	Skipped   *verdict  `xml:"skipped"`
+}
+
+type verdict struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// The lines around the cases. The first holds counts that are known at the end, and has room
+// for them.
+const (
+	suiteHead = xml.Header + "<testsuites>\n"
+	suiteRoom = 200
+	suiteTail = "\n</testsuite>\n</testsuites>\n"
+	mostCase  = 120 // characters of the name of a case
+)
+
+// OpenJUnit watches the events of a sink until Close, when the file appears under its name.
+func OpenJUnit(name string, s *signals.Sink) (*JUnit, error) {
+	p, err := publish(name)
+	if err != nil {
+		return nil, fail.Own("--junit: cannot write %s: %w", name, err)
+	}
+	j := &JUnit{file: p, w: bufio.NewWriter(p.File), began: time.Now(), attempts: make(map[int64][]verdict)}
+	j.enc = xml.NewEncoder(j.w)
+	j.enc.Indent("  ", "  ")
+	_, j.err = j.w.WriteString(suiteHead + j.head())
+	j.cancel = s.Subscribe(signals.MustCompile("job.*"), j.write)
+	return j, nil
+}
+
+func (j *JUnit) head() string {
+	s := fmt.Sprintf(`<testsuite name="eph" tests="%d" failures="%d" errors="0" skipped="%d" time="%.3f"`,
+		j.tests, j.failures, j.skipped, time.Since(j.began).Seconds())
+	return s + strings.Repeat(" ", max(0, suiteRoom-len(s))) + ">\n"
+}
+
+func (j *JUnit) write(e signals.Event) {
+	f, ok := e.Value.(*event.Fields)
+	if !ok {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	said := verdict{Message: f.Error, Type: string(f.Reason), Text: f.Display}
+	c := testcase{Classname: "eph", Time: seconds(time.Duration(f.Wall))}
+	switch e.Name {
+	case event.JobAttemptFailed:
+		j.attempts[f.Seq] = append(j.attempts[f.Seq], said)
+		return
+	case event.JobSucceeded:
+		c.Flaky = j.attempts[f.Seq]
+	case event.JobFailed:
+		c.Failure, c.Rerun = &said, j.attempts[f.Seq]
+		j.failures++
+	case event.JobSkipped, event.JobCancelled:
+		said.Message, said.Type = string(f.Reason), ""
+		c.Skipped = &said
+		j.skipped++
+	default:
+		return
+	}
+	delete(j.attempts, f.Seq)
+	j.tests++
+	if f.Item != nil {
+		c.Name = string(*f.Item)
+	}
+	if r := []rune(c.Name); len(r) > mostCase {
+		c.Name = string(r[:mostCase-1]) + "…"
+	}
+	c.Name = fmt.Sprintf("#%d %s", f.Seq, c.Name)
+	if f.Key != nil {
+		c.Classname = string(*f.Key)
+	}
+	if j.err == nil {
+		j.err = j.enc.Encode(c)
+	}
+}
+
+// Close writes the counts, gives the file its name, and returns the first error.
+func (j *JUnit) Close() error {
+	j.cancel()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, step := range []func() error{
+		func() error { _, err := j.w.WriteString(suiteTail); return err },
+		j.w.Flush,
+		func() error {
+			if _, err := j.file.Seek(int64(len(suiteHead)), io.SeekStart); err != nil {
+				return nil // a pipe: the counts stay those of the beginning
+			}
+			_, err := j.file.WriteString(j.head())
+			return err
+		},
+	} {
+		if j.err == nil {
+			j.err = step()
+		}
+	}
+	if err := j.file.finish(j.err); err != nil {
+		return fail.Own("--junit: %w", err)
+	}
+	return nil
+}

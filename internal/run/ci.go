@@ -1,0 +1,79 @@
+package run
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
+	"golang.org/x/sys/unix"
+)
+
+// How much of the end of a failed job's output a CI service is shown.
+const (
+	tailLines = 20
+	tailBytes = 64 << 10
+)
+
+// tailOf keeps the end of what a task wrote, until the signal of its failure was heard.
+func (r *Run) tailOf(t *task) {
+	if r.ci == nil || t.out == nil {
+		return
+	}
+	var last []string
+	for _, stderr := range []bool{false, true} {
+		in := bufio.NewScanner(t.out.Held(stderr))
+		in.Buffer(nil, tailBytes)
+		for in.Scan() {
+			last = append(last, in.Text())
+			if len(last) > tailLines {
+				last = last[1:]
+			}
+		}
+	}
+	r.tails.Store(t.item.Seq, last)
+}
+
+// tail hands the end of an item's output over.
+func (r *Run) tail(seq int64) []string {
+	last, _ := r.tails.LoadAndDelete(seq)
+	lines, _ := last.([]string)
+	return lines
+}
+
+// summarise prints the summary in the form that was asked for.
+func (r *Run) summarise(c *event.Counts, wanted bool, rep *Report, status int) {
+	took := time.Since(r.began)
+	if r.ci != nil {
+		_, _ = io.WriteString(r.streams.Err, r.ci.Close())
+	}
+	if file := r.plan.StepSummary; file != "" {
+		if err := appendTo(file, r.summary.Markdown(c, took)); err != nil {
+			rep.Status = fail.Worse(rep.Status, fail.Broken)
+			rep.Err = errors.Join(rep.Err, fail.Own("GITHUB_STEP_SUMMARY: %w", err))
+		}
+	}
+	if !wanted {
+		return
+	}
+	text := r.summary.Text(c, took)
+	switch r.plan.Summary {
+	case SummaryJSON:
+		text = r.summary.JSON(c, took, status)
+	case SummaryMarkdown:
+		text = r.summary.Markdown(c, took)
+	}
+	_, _ = io.WriteString(r.streams.Err, text)
+}
+
+func appendTo(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}

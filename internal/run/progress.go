@@ -1,0 +1,135 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/observe"
+	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/pkg/signals"
+)
+
+// Progress says how a run shows how far it has come.
+type Progress struct {
+	Kind    ProgressKind
+	Columns func() int // with ProgressBar: how wide the terminal of standard error is
+	Stdout  bool       // it is that of standard output too
+	ASCII   bool       // it shows nothing else
+}
+
+// ProgressKind is a way to show progress.
+type ProgressKind uint8
+
+// The ways.
+const (
+	ProgressNone  ProgressKind = iota
+	ProgressBar                // a region of the terminal
+	ProgressLines              // a line of standard error now and then
+)
+
+const (
+	frameTime  = 100 * time.Millisecond
+	firstFrame = 500 * time.Millisecond // a run that is over sooner shows nothing
+	beat       = 30 * time.Second
+	signalTime = 10 * time.Second
+)
+
+func (p *Progress) marks() observe.Marks {
+	if p.ASCII {
+		return observe.ASCIIMarks
+	}
+	return observe.UTF8Marks
+}
+
+// screen is where the writer has to leave room.
+func (p *Progress) screen() *output.Screen {
+	if p.Kind != ProgressBar {
+		return nil
+	}
+	return &output.Screen{Stdout: p.Stdout}
+}
+
+// progress shows how far the run has come, until stop is called.
+func (r *Run) progress() (stop func()) {
+	p := &r.plan.Progress
+	var pace observe.Pace
+	switch p.Kind {
+	case ProgressLines:
+		return r.besides(func(ctx context.Context) {
+			observe.Every(ctx, beat, func() {
+				s := r.come(&pace)
+				_ = r.out.Note(s.Line(p.marks())) // a broken stderr ends no run
+			})
+		})
+	case ProgressBar:
+		unwatch := r.sink.Subscribe(signals.MustCompile(event.JobFailed+","+event.JobAttemptFailed), func(e signals.Event) {
+			if f, ok := e.Value.(*event.Fields); ok {
+				_ = r.out.Note(observe.Failure(e.Name, f, p.marks()))
+			}
+		})
+		stop := r.besides(func(ctx context.Context) {
+			observe.Every(ctx, frameTime, func() {
+				if s := r.come(&pace); s.Took >= firstFrame && !r.suspended.Load() {
+					r.out.Draw(s.Frame(p.Columns(), p.marks()))
+				}
+			})
+		})
+		return func() {
+			unwatch()
+			stop()
+			r.out.Draw(nil)
+		}
+	}
+	return func() {}
+}
+
+// tellProgress says how far the run has come, until stop is called, if anybody listens.
+func (r *Run) tellProgress() (stop func()) {
+	if !r.heard(event.RunProgress) {
+		return func() {}
+	}
+	return r.besides(func(ctx context.Context) {
+		observe.Every(ctx, signalTime, func() {
+			counts, stats := r.books.counts(), r.pool.Stats()
+			r.say(event.RunProgress, &event.Fields{Counts: &counts, Running: stats.Running, Waiting: stats.Pending + stats.Delayed})
+		})
+	})
+}
+
+// come is how far the run has come.
+func (r *Run) come(pace *observe.Pace) observe.Progress {
+	stats := r.pool.Stats()
+	s := observe.Progress{
+		Counts: r.books.counts(), Total: r.known(), Took: time.Since(r.began),
+		Waiting: stats.Pending + stats.Delayed, Delayed: stats.Delayed, Slots: stats.Limit,
+	}
+	s.Rate = pace.Take(s.Took, s.Counts.Ended())
+	for _, a := range r.live.list() {
+		s.Running = append(s.Running, observe.Running{Seq: a.seq, Key: a.key, Item: a.item, For: time.Since(a.began)})
+	}
+	for _, h := range r.held(stats) {
+		switch h.By {
+		case "slots", "retry", "input", "rate": // what the numbers say already
+		default:
+			s.Held = h.What
+			return s
+		}
+	}
+	return s
+}
+
+// known is how many items there will be, or 0 while that is not known.
+func (r *Run) known() int64 {
+	switch p := &r.plan.Input; {
+	case r.read.Load():
+		return r.books.counts().Read
+	case r.total > 0:
+		return r.total
+	case len(p.Sources) != 1 || p.Sources[0].File != "" || p.Header || p.Skip > 0 || p.Limit > 0 || r.plan.Fill:
+		return 0
+	default:
+		n := max(p.MaxArgs, 1)
+		return int64((len(p.Sources[0].Values) + n - 1) / n)
+	}
+}
