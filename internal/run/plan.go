@@ -31,7 +31,8 @@ type Plan struct {
 	Words     []string
 	Shell     string
 	ShellPath string           // the shell of Shell and of items that are commands
-	Template  template.Options // Replace, JSON and Missing; Columns is set by Prepare
+	ShellAuto bool             // nobody asked for ShellPath: bash runs what uses its functions
+	Template  template.Options // Columns and Functions are set by Prepare; NoItem is for the command alone, but with blocks
 	Env       []Assignment     // --env
 	Workdir   string           // template; "" is the current directory
 	Stdin     Stdin
