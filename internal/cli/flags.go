@@ -66,7 +66,7 @@ func (t *typed) groups() []group {
 		}},
 		{"Command", []flag{
 			{value: &t.command, name: "command", short: "c", brief: "shell template", meaning: "the one operand is a shell template, however plain it looks"},
-			{value: &t.shell, name: "shell", brief: "[/bin/sh]", metavar: "PATH", example: "/bin/bash", def: "/bin/sh", meaning: "the shell of templates, and of items that are commands"},
+			{value: &t.shell, name: "shell", brief: "[/bin/sh]", metavar: "PATH", example: "/bin/bash", def: "/bin/sh", meaning: "the shell of templates and of items that are commands; bash for its exported functions"},
 			{value: &t.replace, name: "replace", short: "I", metavar: "R", example: "%", def: "{}", brief: "R stands for {}", meaning: "R stands for the item in place of {}"},
 			{value: &t.env, name: "env", metavar: "K=T", example: "TENANT={.tenant}", brief: "set a variable", meaning: "set the variable K of the job's environment; may be given again"},
 			{value: &t.workdir, name: "workdir", short: "w", metavar: "T", example: "{//}", brief: "run in directory T", meaning: "run each job in directory T"},
