@@ -35,6 +35,7 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.json && t.header), "--json names its fields itself; -H is for lines", "{.name} for a field"},
 		{bool(t.tsv) && t.colSep.set, "--tsv has tabs between fields; -C says otherwise", "--csv -C " + template.Quote(t.colSep.s)},
 		{table && bool(t.keepEmpty), "--keep-empty: an empty line of CSV or TSV is no row", "no --keep-empty, or -C , for lines"},
+		{bool(t.json && t.keepEmpty), "--keep-empty: no JSON value is empty", "--json alone"},
 		{bool(t.json) && t.trim.set && t.trim.s != "n", "--json: what blanks are in a value is part of it; --trim is for lines", "no --trim"},
 		{bool(t.link) && len(s.sources) < 2, "--link pairs sources, and there is only one", "--link ::: a b ::: 1 2"},
 		{t.shuffle.set && t.batch.set, "--shuf reads all items first; --batch waits for none", "-n N in place of --batch N,D"},

@@ -335,6 +335,7 @@ func TestConflicts(t *testing.T) {
 		{"--json --csv echo", "--json --csv"},
 		{"--tsv -C , echo", "--tsv -C"},
 		{"--csv --keep-empty echo", "--keep-empty CSV"},
+		{"--json --keep-empty echo", "--keep-empty JSON"},
 		{"--json --trim l echo", "--json --trim"},
 		{"--link echo ::: a", "--link"},
 		{"--shuf --batch 3,2s echo", "--shuf --batch"},

@@ -19,7 +19,8 @@ const DefaultBlock = 1 << 20
 // job.
 type Blocks struct {
 	// Size is about how many bytes a block has: it ends with the last record that ends within
-	// them. A record that is longer makes a longer block. It is at least 1.
+	// them. A record that is longer makes a longer block, of up to 16 MiB or 16 times Size,
+	// whatever is more; one that is longer still ends the input. It is at least 1.
 	Size int
 
 	// End ends a record, and Start begins one; a record ends where those that are given stand
@@ -30,8 +31,8 @@ type Blocks struct {
 	Records int
 }
 
-// mostLonger bounds a record that is longer than a block: 64 MiB, or 16 blocks.
-func (o *Blocks) mostLonger() int { return max(64<<20, 16*o.Size) }
+// mostLonger bounds a record that is longer than a block: 16 MiB, or 16 blocks.
+func (o *Blocks) mostLonger() int { return max(16<<20, 16*o.Size) }
 
 // Block is what one job reads. It is held until it is released, so that the job can be run
 // again. nil is no block.

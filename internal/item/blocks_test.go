@@ -133,7 +133,7 @@ func TestBlockHeld(t *testing.T) {
 }
 
 func TestBlocksEndless(t *testing.T) {
-	b := newBlocks(memory("memory", strings.Repeat("x", 65<<20)), Blocks{Size: 1 << 20, End: "\n", Records: 1})
+	b := newBlocks(memory("memory", strings.Repeat("x", 17<<20)), Blocks{Size: 1 << 20, End: "\n", Records: 1})
 	if _, err := b.next(t.Context()); err == nil || !strings.Contains(err.Error(), "no record ends") {
 		t.Errorf("next = %v, want an error", err)
 	}
