@@ -7,6 +7,7 @@ import (
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/template"
 )
 
 // conflict returns the first two things on the command line that cannot be meant together.
@@ -19,16 +20,40 @@ func (t *typed) conflict(s shape) error {
 	grouped := captured && !bool(t.lineBuffer)
 	stored := run.ParseResults(t.results.s, t.replace.s)
 	inFiles := stored.Kind == run.ResultsTree || bool(t.files)
+	unpiped, unpipedTry := t.unpiped()
+	table := bool(t.csv || t.tsv)
 
 	for _, c := range []struct {
 		both      bool
 		what, try string
 	}{
-		{bool(t.null) && t.delimiter.set, "-0 and -d both say where an item ends", "one of them"},
-		{bool(t.json && t.null), "--json finds the ends of values by itself; -0 would split them", "--json alone"},
-		{bool(t.json) && t.delimiter.set, "--json finds the ends of values by itself; -d would split them", "--json alone"},
+		{bool(t.pipe) && unpiped != "", "--pipe cuts blocks, which have no items for " + unpiped, unpipedTry},
+		{bool(t.pipe) && itemsAreCommands, "--pipe gives blocks to a command, and here each item is one", "eph --pipe command"},
+		{bool(t.pipe) && slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "" }), "--pipe cuts a stream into blocks, and ::: gives arguments", "eph --pipe command < FILE"},
+		{bool(t.pipe) && len(s.sources) > 1, "--pipe cuts one stream into blocks", "cat a b | eph --pipe command"},
+		{bool(t.pipe) && t.block.set && t.exactly.set, "--block and -N both say how long a block is", "one of them"},
+		{bool(t.pipe) && countless(&t.exactly), "-N 0 gives a block no record", "-N 1000"},
+		{t.block.set && !bool(t.pipe), "--block is the size of what --pipe gives to jobs", "--pipe --block " + t.block.s},
+		{t.recEnd.set && !bool(t.pipe), "--recend is about the records of --pipe", "-d " + template.Quote(t.recEnd.s) + ", for the items of jobs"},
+		{t.recStart.set && !bool(t.pipe), "--recstart is about the records of --pipe", "--pipe --recstart " + template.Quote(t.recStart.s)},
 		{bool(t.json) && t.colSep.set, "--json has fields, not columns; -C is for lines", "{.name} for a field, {[0]} for an element"},
 		{bool(t.json && t.header), "--json names its fields itself; -H is for lines", "{.name} for a field"},
+		{bool(t.tsv) && t.colSep.set, "--tsv has tabs between fields; -C says otherwise", "--csv -C " + template.Quote(t.colSep.s)},
+		{table && bool(t.keepEmpty), "--keep-empty: an empty line of CSV or TSV is no row", "no --keep-empty, or -C , for lines"},
+		{bool(t.json && t.keepEmpty), "--keep-empty: no JSON value is empty", "--json alone"},
+		{bool(t.json) && t.trim.set && t.trim.s != "n", "--json: what blanks are in a value is part of it; --trim is for lines", "no --trim"},
+		{bool(t.link) && len(s.sources) < 2, "--link pairs sources, and there is only one", "--link ::: a b ::: 1 2"},
+		{t.shuffle.set && t.batch.set, "--shuf reads all items first; --batch waits for none", "-n N in place of --batch N,D"},
+		{t.exactly.set && t.maxArgs.set, "-N and -n both say how many items a job gets", "one of them"},
+		{t.exactly.set && t.batch.set, "--batch N,D has the number of items, and -N another", "one of them"},
+		{t.exactly.set && bool(t.fill), "-X fills command lines, and -N says how many items each has", "-X -n N for no more than N"},
+		{t.exactly.set && bool(t.fillWithin), "-m fills command lines, and -N says how many items each has", "-m -n N for no more than N"},
+		{bool(t.fill && t.fillWithin), "-X repeats a word for each item, -m puts all items into it", "one of them"},
+		{bool(t.fill) && countless(&t.maxArgs), "-X gives jobs items, and -n 0 gives them none", "one of them"},
+		{bool(t.fillWithin) && countless(&t.maxArgs), "-m gives jobs items, and -n 0 gives them none", "one of them"},
+		{bool(t.fillWithin) && itemsAreCommands, "-m fills the command line of a command, and here each item is one", "eph -m command"},
+		{bool(t.fillWithin) && t.batch.set, "-m fills command lines, and --batch does not wait for that", "one of them"},
+		{t.exactly.set && itemsAreCommands, "-N gives items to a command, and here each item is one", "eph -N 2 command"},
 		{bool(t.noRunEmpty) && t.empty.set && t.empty.s != "ok", "-r is --empty ok, and --empty says otherwise", "one of them"},
 		{itemsAreCommands && t.empty.s == "run", "--empty run has no command to run: each item is one", "eph --empty run command"},
 		{bool(t.fill) && itemsAreCommands, "-X fills the command line of a command, and here each item is one", "eph -X command"},

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -36,23 +38,35 @@ func (t *typed) groups() []group {
 			{value: &t.argFiles, name: "arg-file", short: "a", metavar: "F", example: "items.txt", brief: "items of file F", meaning: "read items from file F, - for standard input; may be given again"},
 			{value: &t.null, name: "null", short: "0", brief: "NUL ends an item", meaning: "items end at NUL bytes, as find -print0 writes them"},
 			{value: &t.delimiter, name: "delimiter", short: "d", metavar: "S", example: ",", brief: "S ends an item", meaning: `items end at the string S; \n \t \0 \xHH and octal numbers are understood`},
+			{value: &t.split, name: "split", metavar: "W", choices: slices.Sorted(maps.Keys(splits)), example: "csv", meaning: "what an item is: a line, or as --null, --json, --csv and --tsv have it"},
 			{value: &t.json, name: "json", brief: "items are JSON", meaning: "items are JSON values: one to a line, one after the other, or one array"},
-			{value: &t.colSep, name: "colsep", short: "C", metavar: "RE", example: `'\t'`, brief: "split into columns", meaning: "split each item into {1} {2} … at this regular expression"},
+			{value: &t.csv, name: "csv", brief: "rows with quotes", meaning: "items are rows of CSV, {1} {2} … their fields, which may be quoted and go over lines"},
+			{value: &t.tsv, name: "tsv", meaning: "the same with tabs between the fields"},
+			{value: &t.colSep, name: "colsep", short: "C", metavar: "RE", example: `'\t'`, brief: "split into columns", meaning: "split each item into {1} {2} … at this regular expression; with --csv at this character"},
 			{value: &t.header, name: "header", short: "H", brief: "first item: names", meaning: "the first item of each source names the columns: {name}"},
-			{value: &t.maxArgs, name: "max-args", short: "n", metavar: "N", example: "100", brief: "items per job [1]", meaning: "give each job up to N items [1]"},
+			{value: &t.trim, name: "trim", metavar: "W", def: "n", choices: []string{"n", "l", "r", "lr"}, meaning: "take blanks off items and columns: on the left, the right, both sides, or not"},
+			{value: &t.maxArgs, name: "max-args", short: "n", metavar: "N", example: "100", brief: "items per job [1]", meaning: "give each job up to N items [1]; 0 runs the command for each item without it"},
+			{value: &t.exactly, name: "max-replace-args", short: "N", metavar: "N", example: "2", meaning: "give each job N items, as {1} to {N}; the last may get fewer, see --missing"},
 			{value: &t.fill, name: "fill", short: "X", brief: "as many as fit", meaning: "give each job as many items as a command line holds, or -n if that is less"},
+			{value: &t.fillWithin, name: "fill-within", short: "m", meaning: "like -X, but a word such as a{}b holds all items, and is not repeated for each"},
+			{value: &t.link, name: "link", meaning: "pair the items of all sources, one of each; shorter ones begin anew"},
+			{value: &t.shuffle, name: "shuf", metavar: "SEED", example: "7", optional: randomSeed, meaning: "read and hold all items, then run them in random order, which SEED gives again"},
 			{value: &t.keepEmpty, name: "keep-empty", meaning: "an empty line is an item too, as it is with -0 and -d"},
 			{value: &t.noRunEmpty, name: "no-run-if-empty", short: "r", meaning: "run nothing when there is no item; it is so anyway, see --empty"},
 			{value: &t.empty, name: "empty", metavar: "W", def: "ok", choices: []string{"ok", "fail", "run"}, brief: "no item: fail, run", meaning: "no item at all: ok is status 0, fail is status 122, run runs the command once"},
 			{value: &t.skip, name: "skip", brief: "pass over N items", metavar: "N", example: "1", meaning: "pass over the first N items"},
 			{value: &t.limit, name: "limit", metavar: "N", example: "1000", brief: "read N at most", meaning: "read no more than N items"},
 			{value: &t.batch, name: "batch", brief: "N, or what D gives", metavar: "N,D", example: "100,2s", meaning: "give each job up to N items, or those that came within D of the first if that is sooner"},
+			{value: &t.pipe, name: "pipe", brief: "blocks to stdin", meaning: "cut the input into blocks of whole records, and let each job read one on standard input"},
+			{value: &t.block, name: "block", metavar: "SIZE", example: "10M", def: "1M", meaning: "the size of a block of --pipe; one record that is longer makes it longer"},
+			{value: &t.recEnd, name: "recend", metavar: "S", example: `'\n\n'`, meaning: `records of --pipe end with S [\n, or nothing with --recstart]`},
+			{value: &t.recStart, name: "recstart", metavar: "S", example: "'>'", meaning: "records of --pipe begin with S"},
 			{value: &t.window, name: "window", metavar: "N", example: "100000", def: "4096", meaning: "read up to N items ahead of those that run"},
 			{value: &t.missing, name: "missing", metavar: "W", def: "error", choices: []string{"error", "empty", "skip"}, meaning: "an item lacks what a placeholder names: an error, empty text, or the item is skipped"},
 		}},
 		{"Command", []flag{
 			{value: &t.command, name: "command", short: "c", brief: "shell template", meaning: "the one operand is a shell template, however plain it looks"},
-			{value: &t.shell, name: "shell", brief: "[/bin/sh]", metavar: "PATH", example: "/bin/bash", def: "/bin/sh", meaning: "the shell of templates, and of items that are commands"},
+			{value: &t.shell, name: "shell", brief: "[/bin/sh]", metavar: "PATH", example: "/bin/bash", def: "/bin/sh", meaning: "the shell of templates and of items that are commands; bash for its exported functions"},
 			{value: &t.shellOpts, name: "shell-opts", metavar: "O", example: "errexit", meaning: "options of that shell: errexit, pipefail, nounset, noglob, with commas between"},
 			{value: &t.replace, name: "replace", short: "I", metavar: "R", example: "%", def: "{}", brief: "R stands for {}", meaning: "R stands for the item in place of {}"},
 			{value: &t.env, name: "env", metavar: "K=T", example: "TENANT={.tenant}", brief: "set a variable", meaning: "set the variable K of the job's environment; may be given again"},
@@ -113,7 +127,7 @@ func (t *typed) groups() []group {
 			{value: &t.breakerOn, name: "breaker-on", metavar: "E", example: "7,22,28,timeout", meaning: "ends that count as failures of the breaker; any failure if not given"},
 			{value: &t.breakerCooldown, name: "breaker-cooldown", metavar: "D", example: "10s", def: "30s", meaning: "how long an open breaker lets nothing start"},
 			{value: &t.breakerProbe, name: "breaker-probe", metavar: "N", example: "3", def: "1", meaning: "then let N jobs try; the breaker closes if all succeed"},
-			{value: &t.breakerAction, name: "breaker-action", metavar: "W", def: "hold", choices: []string{"hold", "skip", "halt"}, brief: "hold, skip, halt", meaning: "what an open breaker does: its items wait, are skipped, or the run ends"},
+			{value: &t.breakerAction, name: "breaker-action", metavar: "W", def: "hold", choices: []string{"hold", "skip", "halt"}, meaning: "what an open breaker does: its items wait, are skipped, or the run ends"},
 		}},
 		{"Signals", []flag{
 			{value: &t.signalFD, name: "signal-fd", brief: "jobs raise signals", meaning: "jobs may write signals, a line each, to the descriptor in EPH_SIGNAL_FD"},

@@ -217,6 +217,9 @@ func TestSamples(t *testing.T) {
 				if f.name == "shell" || f.name == "shell-opts" {
 					args = append(args[:len(args)-2], "echo {}")
 				}
+				if slices.Contains([]string{"block", "recend", "recstart"}, f.name) {
+					args = append([]string{"--pipe"}, args[:len(args)-1]...)
+				}
 				if f.name == "stdin" {
 					args = append(args, ":::", "a")
 				}

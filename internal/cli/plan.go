@@ -11,11 +11,9 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
-	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/run"
-	"github.com/mostlylucid/eph/internal/template"
 )
 
 // resolver turns texts into values. It keeps the first error and goes on, so that a plan is
@@ -34,6 +32,9 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		return run.Plan{}, err
 	}
 	s.sources = append(files, s.sources...)
+	if err := t.settle(); err != nil {
+		return run.Plan{}, err
+	}
 	if err := t.conflict(s); err != nil {
 		return run.Plan{}, err
 	}
@@ -49,8 +50,9 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Nice:      r.niceness(&t.nice),
 		OpenTTY:   bool(t.openTTY),
 		Ask:       bool(t.ask),
+		ShellAuto: !t.shell.set,
 		Workdir:   t.workdir.s,
-		Fill:      bool(t.fill),
+		Fill:      bool(t.fill || t.fillWithin),
 		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
 
 		CPUs:      cpus,
@@ -138,35 +140,6 @@ func (r *resolver) empty(t *typed) {
 			}
 		}
 	}
-}
-
-func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
-	p.Input = item.Options{
-		Sources:   sources,
-		Delimiter: parsed(r, &t.delimiter, item.ParseDelimiter),
-		KeepEmpty: bool(t.keepEmpty || t.null) || t.delimiter.set,
-		JSON:      bool(t.json),
-		ColSep:    parsed(r, &t.colSep, regexp.Compile),
-		Header:    bool(t.header),
-		MaxArgs:   int(r.count(&t.maxArgs, 1)),
-		Skip:      r.count(&t.skip, 0),
-		Limit:     r.count(&t.limit, 1),
-	}
-	if t.batch.set {
-		n, within, err := item.ParseBatch(t.batch.s)
-		if err != nil {
-			r.refuse(err)
-		}
-		p.Input.MaxArgs, p.Input.Batch = n, within
-	}
-	if t.null {
-		p.Input.Delimiter = "\x00"
-	}
-	p.Template.Replace = t.replace.s
-	p.Template.JSON = bool(t.json)
-	p.Template.Missing = choice(r, &t.missing, map[string]template.Missing{
-		"error": template.MissingError, "empty": template.MissingEmpty, "skip": template.MissingSkip,
-	})
 }
 
 func (r *resolver) stdin(p *run.Plan, v *text) {

@@ -14,11 +14,23 @@ type typed struct {
 	argFiles   texts
 	null       toggle
 	delimiter  text
+	split      text
 	json       toggle
+	csv        toggle
+	tsv        toggle
 	colSep     text
 	header     toggle
+	trim       text
 	maxArgs    text
+	exactly    text
 	fill       toggle
+	fillWithin toggle
+	link       toggle
+	shuffle    text
+	pipe       toggle
+	block      text
+	recEnd     text
+	recStart   text
 	keepEmpty  toggle
 	noRunEmpty toggle
 	empty      text

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/run"
 )
 
@@ -101,6 +103,39 @@ func parseCount(s string, least int64) (int64, error) {
 		return 0, fmt.Errorf("it has to be at least %d", least)
 	}
 	return n, nil
+}
+
+// parseSeed reads the value of --shuf. Without one it is left to chance.
+func parseSeed(s string) (uint64, error) {
+	if s == randomSeed {
+		return uint64(rand.Uint32()), nil
+	}
+	n, err := parseCount(s, 0)
+	return uint64(n), err
+}
+
+// parseBlock reads the size of a block.
+func parseBlock(s string) (int, error) {
+	n, err := parseSize(s)
+	switch {
+	case err == nil && n < 1:
+		err = errors.New("a block has at least one byte")
+	case err == nil && n > 1<<30:
+		err = fmt.Errorf("%s is more than a block can have, which is 1G", s)
+	}
+	return int(n), err
+}
+
+// parseComma reads what stands between the fields of CSV.
+func parseComma(s string) (byte, error) {
+	c, err := item.ParseDelimiter(s)
+	if err == nil && (len(c) != 1 || c[0] >= 0x80 || strings.Contains("\"\r\n\x00", c)) {
+		err = fmt.Errorf("%q is no single character that can stand between fields", s)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c[0], nil
 }
 
 // parseAssignment reads NAME=TEMPLATE.

@@ -24,6 +24,7 @@ type Fields struct {
 	Dir     string   `json:"cwd,omitzero"`
 	PID     int      `json:"pid,omitzero"`
 	Jobs    int      `json:"jobs,omitzero"`
+	Seed    *uint64  `json:"seed,omitzero"`
 
 	// Of an item.
 	Seq         int64   `json:"seq,omitzero"`

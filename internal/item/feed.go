@@ -16,6 +16,7 @@ type feed interface {
 type values struct {
 	texts []string
 	json  bool
+	comma byte // of CSV; 0 is none
 	at    int64
 }
 
@@ -28,6 +29,9 @@ func (v *values) next(_ context.Context, rec *Record) error {
 	v.at++
 	if v.json {
 		return parseValue(text, argument, v.at, rec)
+	}
+	if v.comma != 0 {
+		return parseRow(text, v.comma, argument, v.at, rec)
 	}
 	*rec = Record{Text: text, Source: argument, Line: v.at}
 	return nil

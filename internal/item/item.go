@@ -52,4 +52,5 @@ func (r Record) columns() []string {
 type Item struct {
 	Seq     int64 // 1-based, without gaps, in order of reading
 	Records []Record
+	Block   *Block // with Options.Blocks, in place of records
 }

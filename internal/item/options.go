@@ -36,12 +36,33 @@ type Options struct {
 	// next value is. Of duplicate names the last counts.
 	JSON bool
 
+	// Comma stands between the fields of records that may be quoted as RFC 4180 has it: CSV
+	// with ',', TSV with '\t'. The fields are Record.Fields. Empty lines are passed over. 0
+	// reads no such table.
+	Comma byte
+
+	// Trim takes blanks off the ends of each record and of its columns.
+	Trim Trim
+
 	// ColSep splits each record into Record.Fields; with several sources, the columns of
 	// all of them in order. nil does not split.
 	ColSep *regexp.Regexp
 
 	// Header takes the first record of each source for the names of its columns.
 	Header bool
+
+	// Link pairs the records of all sources, one of each, in place of combining them. A
+	// source that has ended begins anew, until all have: what they yielded is held.
+	Link bool
+
+	// Shuffle yields the records in the order that Seed decides, after it has read and held
+	// all of them. Skip and Limit count in that order.
+	Shuffle bool
+	Seed    uint64
+
+	// Blocks cuts the one source into blocks in place of records: an item has a block, and no
+	// text. Of the other options none but Sources counts then. nil reads records.
+	Blocks *Blocks
 
 	// MaxArgs is the most records that an item has. 0 means one, or with Fill any number.
 	MaxArgs int
@@ -86,6 +107,9 @@ func (o Options) check() error {
 	if o.JSON && o.ColSep != nil {
 		return fail.Usage("columns are split from lines, but JSON is read").
 			Advise("name the fields: {.name}, or {[0]} of an array")
+	}
+	if o.Blocks != nil {
+		return o.Blocks.check(o.Sources)
 	}
 	stdin := 0
 	for i, s := range o.Sources {

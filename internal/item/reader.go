@@ -23,7 +23,9 @@ const chunkRecords = 16
 // Reader reads items. It is used by one goroutine at a time.
 type Reader struct {
 	records     feed
+	blocks      *blocks // in place of records, or nil
 	columns     []string
+	header      string
 	maxArgs     int
 	fill        func([]Record, Record) bool
 	within      time.Duration // see Options.Batch
@@ -69,33 +71,58 @@ func Open(ctx context.Context, o Options, stdin *os.File) (*Reader, error) {
 
 // open builds the feed that all sources make together.
 func (r *Reader) open(ctx context.Context, o Options, stdin *os.File) error {
-	var groups []*group
+	if o.Blocks != nil {
+		in, err := r.input(o.Sources[0], stdin)
+		if err == nil {
+			r.blocks = newBlocks(in, *o.Blocks)
+		}
+		return err
+	}
+	f, err := r.combine(ctx, o, stdin)
+	if err != nil {
+		return err
+	}
+	if o.Shuffle {
+		f = &shuffled{feed: f, seed: o.Seed}
+	}
+	r.records = f
+	return nil
+}
+
+// combine opens the sources and makes one feed of them.
+func (r *Reader) combine(ctx context.Context, o Options, stdin *os.File) (feed, error) {
+	var feeds []feed
 	for _, s := range o.Sources {
 		f, err := r.source(ctx, o, s, stdin)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		feeds = append(feeds, f)
+	}
+	switch {
+	case len(feeds) == 1:
+		return feeds[0], nil
+	case o.Link:
+		return newLinked(feeds, o.JSON), nil
+	}
+	var groups []*group
+	for i, s := range o.Sources {
 		if !s.Link {
 			groups = append(groups, &group{})
 		}
 		last := groups[len(groups)-1]
-		last.feeds = append(last.feeds, f)
-	}
-	if len(o.Sources) == 1 {
-		r.records = groups[0].feeds[0]
-		return nil
+		last.feeds = append(last.feeds, feeds[i])
 	}
 	p := &product{first: groups[0], json: o.JSON, at: make([]int, len(groups)-1)}
 	for _, g := range groups[1:] {
 		rows, errs, err := g.hold(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.held = append(p.held, rows)
 		r.errs = append(r.errs, errs...)
 	}
-	r.records = p
-	return nil
+	return p, nil
 }
 
 // source opens one source and takes its header off.
@@ -104,8 +131,12 @@ func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File
 	if err != nil {
 		return nil, err
 	}
+	table, _ := f.(*rows)
 	if o.ColSep != nil {
 		f = split{f, o.ColSep}
+	}
+	if o.Trim != 0 {
+		f = trimmed{f, o.Trim, o.KeepEmpty || s.File == ""}
 	}
 	if o.Header {
 		var head Record
@@ -115,6 +146,12 @@ func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File
 			// A mark that some programs put before their text is no part of a name.
 			names[0] = strings.TrimPrefix(names[0], "\ufeff")
 			r.columns = append(r.columns, names...)
+			if table != nil {
+				table.width = len(names)
+			}
+			if len(o.Sources) == 1 {
+				r.header = head.Original()
+			}
 		case io.EOF:
 		default:
 			return nil, err
@@ -126,29 +163,40 @@ func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File
 // bare opens one source, records whole.
 func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 	if s.File == "" {
-		return &values{texts: s.Values, json: o.JSON}, nil
+		return &values{texts: s.Values, json: o.JSON, comma: o.Comma}, nil
 	}
-	file, name := stdin, stdinName
-	if s.File != "-" {
-		var err error
-		if file, err = open(s.File); err != nil {
-			return nil, readError(s.File, reason(err))
-		}
-		r.opened = append(r.opened, file)
-		name = s.File
-	}
-	in, err := newInput(file, name, &r.wait)
+	in, err := r.input(s, stdin)
 	if err != nil {
 		return nil, err
 	}
-	if o.JSON {
+	switch {
+	case o.JSON:
 		return &jsonValues{scan: newScanner(in, o.MaxRecord)}, nil
+	case o.Comma != 0:
+		return &rows{in: in, comma: o.Comma, max: o.MaxRecord}, nil
 	}
 	return &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}, nil
 }
 
+// input opens the file of a source.
+func (r *Reader) input(s Source, stdin *os.File) (*input, error) {
+	if s.File == "-" {
+		return newInput(stdin, stdinName, &r.wait)
+	}
+	file, err := open(s.File)
+	if err != nil {
+		return nil, readError(s.File, reason(err))
+	}
+	r.opened = append(r.opened, file)
+	return newInput(file, s.File, &r.wait)
+}
+
 // Columns returns the names that the headers gave to the columns, those of all sources in order.
 func (r *Reader) Columns() []string { return r.columns }
+
+// Header returns the record that named the columns as the input had it, without its delimiter,
+// or "" where there is none, or where there are several sources.
+func (r *Reader) Header() string { return r.header }
 
 // Next returns the next item. It returns as soon as the bytes of its last record have been
 // read; with MaxArgs or Fill it waits for enough records, or the end.
@@ -158,6 +206,14 @@ func (r *Reader) Columns() []string { return r.columns }
 // *fail.Error that names what could not be read. Unless ctx ended, all records that were
 // read before it have been returned.
 func (r *Reader) Next(ctx context.Context) (Item, error) {
+	if r.blocks != nil {
+		b, err := r.blocks.next(ctx)
+		if err != nil {
+			return Item{}, err
+		}
+		r.seq++
+		return Item{Seq: r.seq, Block: b}, nil
+	}
 	began := false
 	for !r.full() {
 		if !began && len(r.batch) > 0 && r.within > 0 {

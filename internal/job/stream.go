@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -325,6 +326,10 @@ type feed struct {
 
 func (f *feed) run() {
 	defer f.to.Close()
+	if b, ok := f.from.(*bytes.Reader); ok { // in memory already
+		_, _ = b.WriteTo(f.to)
+		return
+	}
 	r := readErr{Reader: f.from}
 	_, _ = io.Copy(f.to, &r) // a job need not read all it is given
 	if r.err != nil {

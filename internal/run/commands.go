@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/template"
 )
@@ -15,6 +16,8 @@ type commands struct {
 	shell   string
 	opts    []string // of the shell
 	path    string   // the program; "" where it depends on the item
+
+	functions []string // of bash, that items which are commands may use
 
 	key, lane, priority, workdir, stdinFile, tag, breaker, results *template.Text
 	env                                                            []variable
@@ -30,21 +33,30 @@ type variable struct {
 // the program.
 func compile(p Plan, columns []string) (c commands, err error) {
 	o := p.Template
-	o.Columns, o.Fill = columns, p.Fill
+	o.Columns = columns
+	if p.ShellAuto {
+		o.Functions = functions(os.Environ())
+	}
 	program := p.ShellPath
 	switch {
 	case len(p.Words) > 0:
-		c.command, err = template.Words(p.Words, o)
+		c.command, err = template.Words(callable(p.Words, o.Functions), o)
 		c.typed = p.Words
 	case p.Shell != "":
-		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{p.ShellPath}, p.ShellOpts...), " "), o)
-		c.typed = []string{p.ShellPath, "-c", p.Shell}
+		if template.Calls(p.Shell, o.Functions) {
+			program = bash
+		}
+		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{program}, p.ShellOpts...), " "), o)
+		c.typed = []string{program, "-c", p.Shell}
 	default:
-		c.shell, c.opts = p.ShellPath, p.ShellOpts
+		c.shell, c.opts, c.functions = p.ShellPath, p.ShellOpts, o.Functions
 		c.typed = []string{p.ShellPath, "-c"}
 	}
 	if err != nil {
 		return c, err
+	}
+	if p.Input.Blocks == nil {
+		o.NoItem = "" // other templates may name it
 	}
 	literal := true
 	if c.command != nil {
@@ -80,6 +92,9 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		}
 		c.env = append(c.env, variable{a.Name, value})
 	}
+	if p.Input.Blocks != nil && c.uses("@total") {
+		return c, fail.Usage("{@total}: how many blocks there are is not known before the last").Advise("{#} is the number of the block")
+	}
 	return c, nil
 }
 
@@ -111,7 +126,12 @@ func (c *commands) expand(v *template.Values) ([]string, error) {
 	for i := range v.Item.Records {
 		line.WriteString(v.Item.Records[i].Text + "\n")
 	}
-	return append(append([]string{c.shell}, c.opts...), "-c", strings.TrimSuffix(line.String(), "\n")), nil
+	text := strings.TrimSuffix(line.String(), "\n")
+	shell := c.shell
+	if template.Calls(text, c.functions) {
+		shell = bash
+	}
+	return append(append([]string{shell}, c.opts...), "-c", text), nil
 }
 
 // display is the command of a task as a person would type it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/plain"
 )
@@ -100,6 +101,12 @@ func describeInput(p *Plan) string {
 	switch {
 	case p.Input.JSON:
 		kind = "JSON values"
+	case p.Input.Comma == ',':
+		kind = "CSV records"
+	case p.Input.Comma == '\t':
+		kind = "TSV records"
+	case p.Input.Comma != 0:
+		kind = fmt.Sprintf("CSV records, %q between fields,", p.Input.Comma)
 	case p.Input.Delimiter == "\x00":
 		kind = "strings that end with NUL"
 	case p.Input.Delimiter != "" && p.Input.Delimiter != "\n":
@@ -116,15 +123,27 @@ func describeInput(p *Plan) string {
 			from = append(from, fmt.Sprintf("%d arguments", len(s.Values)))
 		}
 	}
+	if b := p.Input.Blocks; b != nil {
+		return b.String() + " of " + fileName(p.Input.Sources) + ", each the standard input of a job"
+	}
 	if from == nil {
 		from = []string{kind + " of standard input"}
 	}
-	text := strings.Join(from, ", combined with ")
+	how := ", combined with "
+	if p.Input.Link {
+		how = ", linked with "
+	}
+	text := strings.Join(from, how)
 	switch {
+	case p.Template.Across:
+		text += fmt.Sprintf(", %d to a job, as {1} to {%d}", p.Input.MaxArgs, p.Input.MaxArgs)
 	case p.Fill:
 		text += ", as many to a job as a command line holds"
 	case p.Input.MaxArgs > 1:
 		text += fmt.Sprintf(", %d to a job", p.Input.MaxArgs)
+	}
+	if p.Input.Shuffle {
+		text += fmt.Sprintf(", all of them read and shuffled first (--shuf=%d)", p.Input.Seed)
 	}
 	return text
 }
@@ -243,4 +262,12 @@ func describeSignals(p *Plan) (lines []string) {
 		lines = append(lines, "raised on "+plain.Text(p.RaiseOn[i].String()))
 	}
 	return lines
+}
+
+// fileName is the name of the one file that blocks are cut from.
+func fileName(sources []item.Source) string {
+	if len(sources) == 0 || sources[0].File == "-" {
+		return "standard input"
+	}
+	return plain.Text(sources[0].File)
 }

@@ -47,6 +47,7 @@ func (r *Run) fits(records []item.Record, next item.Record) bool {
 }
 
 // mostHeld is how many bytes of items are held at once, however many items that is.
+// Blocks are larger: of them there may be as many bytes as one for each slot has.
 const mostHeld = 8 << 20
 
 // budget bounds the bytes of the items that were read and have not ended. One goroutine
@@ -57,12 +58,20 @@ type budget struct {
 	room chan struct{} // closed when something is given back; nil while nobody waits
 }
 
-// take waits until n bytes fit, or nothing else is held, for an item larger than the budget
+// mostHeld is how many bytes of items may be held now.
+func (r *Run) mostHeld() int {
+	if b := r.plan.Input.Blocks; b != nil {
+		return max(mostHeld, r.scale.limit()*b.Size)
+	}
+	return mostHeld
+}
+
+// take waits until n bytes fit into most, or nothing else is held, for an item larger than the budget
 // has to run as well.
-func (b *budget) take(ctx context.Context, n int) error {
+func (b *budget) take(ctx context.Context, n, most int) error {
 	for {
 		b.mu.Lock()
-		if b.held == 0 || b.held+n <= mostHeld {
+		if b.held == 0 || b.held+n <= most {
 			b.held += n
 			b.mu.Unlock()
 			return nil
@@ -102,6 +111,9 @@ func (t *task) weight() int {
 			text += len(f)
 		}
 		n += each + text
+	}
+	if block := t.item.Block.Bytes(); block != nil {
+		n = len(block)
 	}
 	return n
 }

@@ -32,7 +32,8 @@ type Plan struct {
 	Words     []string
 	Shell     string
 	ShellPath string           // the shell of Shell and of items that are commands
-	Template  template.Options // Replace, JSON and Missing; Columns is set by Prepare
+	ShellAuto bool             // nobody asked for ShellPath: bash runs what uses its functions
+	Template  template.Options // Columns and Functions are set by Prepare; NoItem is for the command alone, but with blocks
 	ShellOpts []string         // for the shell's command line
 	SlotVar   string           // a variable with the slot, from 0 as xargs counts; "" none
 	Nice      int              // added to the priority value of jobs

@@ -70,6 +70,9 @@ func (r *Run) heard(name string) bool { return r.sink.Topic(name).Live() }
 
 // delimiter is what ends a record in the format of the input.
 func (r *Run) delimiter() string {
+	if b := r.plan.Input.Blocks; b != nil {
+		return b.End
+	}
 	if d := r.plan.Input.Delimiter; d != "" && !r.plan.Input.JSON {
 		return d
 	}
@@ -78,8 +81,8 @@ func (r *Run) delimiter() string {
 
 // header is the first line of the input, if it names the columns.
 func (r *Run) header() string {
-	if !r.plan.Input.Header {
-		return ""
+	if h := r.input.Header(); h != "" {
+		return h
 	}
-	return strings.Join(r.input.Columns(), "\t")
+	return strings.Join(r.input.Columns(), " ")
 }

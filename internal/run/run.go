@@ -199,7 +199,7 @@ func (r *Run) Execute(ctx context.Context) Report {
 		defer timer.Stop()
 	}
 	r.say(event.RunStarted, &event.Fields{
-		Version: r.plan.Version, Command: r.commands.typed, Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(),
+		Version: r.plan.Version, Command: r.commands.typed, Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(), Seed: r.seed(),
 	})
 	if most := r.plan.Jobs.Most; most < r.wanted.Most && r.wanted.Most != Unlimited {
 		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted.Most))
@@ -341,16 +341,30 @@ func (r *Run) submit(t *task) error {
 		r.say(event.JobQueued, t.fields())
 	}
 	t.held = t.weight()
-	if err = r.memory.take(r.intake, t.held); err != nil {
+	if err = r.memory.take(r.intake, t.held, r.mostHeld()); err != nil {
 		t.held = 0
 	} else if err = r.out.Wait(r.intake, t.item.Seq); err == nil {
 		_, err = r.pool.Put(r.intake, t, opts...)
 	}
 	if err != nil {
-		r.memory.give(t.held)
 		r.unrun(t, r.reason())
+		r.letGo(t)
 	}
 	return nil
+}
+
+// letGo gives back what a task that has ended held.
+func (r *Run) letGo(t *task) {
+	r.memory.give(t.held)
+	t.item.Block.Release()
+}
+
+// seed is what the order of the items can be had again with, or nil.
+func (r *Run) seed() *uint64 {
+	if !r.plan.Input.Shuffle {
+		return nil
+	}
+	return &r.plan.Input.Seed
 }
 
 // report closes the books.

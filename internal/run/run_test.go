@@ -57,7 +57,9 @@ func play(t *testing.T, p Plan, items []string, do script, during func(*Run)) *p
 	p.Jobs.Least = max(p.Jobs.Least, 1)
 	p.Jobs.Most = max(p.Jobs.Least, p.Jobs.Most)
 	p.KeyJobs, p.Window, p.Attempts = max(p.KeyJobs, 1), max(p.Window, 1), max(p.Attempts, 1)
-	p.Input.Sources = []item.Source{{Values: items}}
+	if p.Input.Blocks == nil {
+		p.Input.Sources = []item.Source{{Values: items}}
+	}
 	dir := t.TempDir()
 	file := func(name string) *os.File {
 		f, err := os.Create(filepath.Join(dir, name))

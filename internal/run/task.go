@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -229,7 +230,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 		return c, err
 	}
 	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files(), Nice: r.plan.Nice}
-	if c.Path == "" { // the program depends on the item
+	if c.Path == "" || c.Argv[0] == bash && r.commands.command == nil { // the program depends on the item
 		if c.Path, err = job.Lookup(t.argv[0], os.Getenv("PATH")); err != nil {
 			return c, err
 		}
@@ -244,6 +245,10 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	}
 	if r.plan.OpenTTY {
 		c.Stdin = r.terminal.file
+		return c, nil
+	}
+	if block := t.item.Block.Bytes(); block != nil {
+		c.Stdin = bytes.NewReader(block)
 		return c, nil
 	}
 	switch r.plan.Stdin {
@@ -342,7 +347,7 @@ func (r *Run) retrying(i coord.Info[string], t *task, after time.Duration) {
 // finished is the coordinator's word that a task has ended. What its job wrote is printed
 // before its slot and its key are free, so that the output of a key is in order.
 func (r *Run) finished(i coord.Info[string], t *task) {
-	defer r.memory.give(t.held)
+	defer r.letGo(t)
 	if t.circuit != nil {
 		defer r.circuits.leave(t.circuit)
 	}
@@ -432,8 +437,9 @@ func (r *Run) afterFailure(t *task) {
 	}
 }
 
-// unfit ends a task that a template does not fit.
+// unfit ends a task that a template does not fit, before the coordinator has it.
 func (r *Run) unfit(t *task, err error) {
+	defer r.letGo(t)
 	if !errors.Is(err, template.ErrSkip) {
 		r.results.settle(t, &failure{reason: event.ReasonTemplate, text: err.Error()})
 	}
@@ -494,7 +500,14 @@ func (t *task) text() string {
 }
 
 // original is the item as the input had it, for a file of failed items.
-func (t *task) original(delimiter string) string {
+func (r *Run) original(t *task) string {
+	delimiter := r.delimiter()
+	if t.item.Block != nil {
+		if r.plan.Failed == "" {
+			return "" // a block is too much to be copied for nobody
+		}
+		return strings.TrimSuffix(string(t.item.Block.Bytes()), delimiter)
+	}
 	var all []string
 	for i := range t.item.Records {
 		all = append(all, t.item.Records[i].Original())
@@ -504,7 +517,10 @@ func (t *task) original(delimiter string) string {
 
 // fields are what a signal says of a task.
 func (t *task) fields() *event.Fields {
-	f := &event.Fields{Seq: t.item.Seq, Lane: t.lane, Priority: t.priority, Item: event.TextOf(t.text())}
+	f := &event.Fields{Seq: t.item.Seq, Lane: t.lane, Priority: t.priority}
+	if t.item.Block == nil {
+		f.Item = event.TextOf(t.text())
+	}
 	if t.key != "" {
 		f.Key = event.TextOf(t.key)
 	}
@@ -514,7 +530,7 @@ func (t *task) fields() *event.Fields {
 // lost is what a signal says of a task that did not succeed, so that another run can do it.
 func (r *Run) lost(t *task, why event.Reason) *event.Fields {
 	f := t.fields()
-	f.Reason, f.Original = why, t.original(r.delimiter())
+	f.Reason, f.Original = why, r.original(t)
 	return f
 }
 
@@ -543,7 +559,7 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 		f.Display = r.commands.display(t, r)
 	}
 	if err != nil {
-		f.Original = t.original(r.delimiter())
+		f.Original = r.original(t)
 		f.Error = err.Error()
 		f.Display = r.commands.display(t, r)
 		if why, ok := errors.AsType[*failure](err); ok {

@@ -23,6 +23,7 @@ type placeholder struct {
 	column  int    // 1-based, from the end when negative; with fromColumn
 	query   *query // with fromJSON
 	cut     cut
+	across  bool // columns are counted through all records
 	missing Missing
 }
 
@@ -61,7 +62,11 @@ func scan(text string, o *Options) ([]part, error) {
 				parts = append(parts, part{text: lit.String()})
 				lit.Reset()
 			}
-			ph.at, ph.missing = i, o.Missing
+			if o.NoItem != "" && ph.ofItem() {
+				return nil, fail.Usage("%s: %s stands for an item", o.NoItem, ph.text).Place(text, i, len(ph.text)).
+					Advise("{#} is the number of the job; {%s stands for the text itself", ph.text)
+			}
+			ph.at, ph.missing, ph.across = i, o.Missing, o.Across
 			parts = append(parts, part{ph: ph})
 			i += len(ph.text)
 		case !o.Xargs && strings.HasPrefix(text[i:], "{{"):
@@ -166,7 +171,7 @@ func (p *placeholder) perRecord(s shape) bool {
 	case fromItem, fromJSON:
 		return true
 	case fromColumn:
-		return s.records == 1 || s.columned
+		return !p.across && (s.records == 1 || s.columned)
 	default:
 		return false
 	}
@@ -208,6 +213,9 @@ func (p *placeholder) value(v *Values, record int) (string, error) {
 	case fromLane:
 		return v.Lane, nil
 	}
+	if p.across && p.from == fromColumn {
+		return p.ofAll(v)
+	}
 	if p.from == fromColumn && !p.perRecord(shapeOf(&v.Item)) {
 		records := v.Item.Records
 		i, ok := index(p.column, len(records))
@@ -230,6 +238,28 @@ func (p *placeholder) value(v *Values, record int) (string, error) {
 		}
 	}
 	return strings.Join(values, " "), nil
+}
+
+// ofAll is the value of a column that is counted through all records.
+func (p *placeholder) ofAll(v *Values) (string, error) {
+	var fields []string
+	for i := range v.Item.Records {
+		r := &v.Item.Records[i]
+		if r.Fields == nil {
+			fields = append(fields, r.Text)
+		}
+		fields = append(fields, r.Fields...)
+	}
+	i, ok := index(p.column, len(fields))
+	if !ok {
+		return p.lacks(v, nil)
+	}
+	return p.cut.apply(fields[i]), nil
+}
+
+// ofItem reports whether the value is a part of the item.
+func (p *placeholder) ofItem() bool {
+	return p.from == fromItem || p.from == fromColumn || p.from == fromJSON
 }
 
 func (p *placeholder) ofRecord(v *Values, r *item.Record) (string, error) {

@@ -10,8 +10,8 @@ import (
 )
 
 // plainWords returns the words of a template that needs no shell, or nil: one simple command of
-// literal and quoted words whose first is a program. Two parsers have to agree on the words.
-func plainWords(m *marked, file *syntax.File) []word {
+// literal and quoted words whose first is a program and no function. Two parsers have to agree on the words.
+func plainWords(m *marked, file *syntax.File, functions []string) []word {
 	if len(file.Stmts) != 1 || len(file.Last) > 0 || !plainStmt(file.Stmts[0]) {
 		return nil
 	}
@@ -23,7 +23,7 @@ func plainWords(m *marked, file *syntax.File) []word {
 		}
 		texts[i], _ = literal(w)
 	}
-	if strings.Contains(texts[0], m.prefix) || shellOnly[texts[0]] || syntax.IsKeyword(texts[0]) {
+	if slices.Contains(functions, texts[0]) || strings.Contains(texts[0], m.prefix) || shellOnly[texts[0]] || syntax.IsKeyword(texts[0]) {
 		return nil
 	}
 	if _, err := exec.LookPath(texts[0]); err != nil {

@@ -35,8 +35,8 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	positional := readsPositional(file)
-	if !holds(parts) && !positional && !o.NoAppend {
+	positional := readsPositional(file) && o.NoItem == ""
+	if !holds(parts) && !positional && !o.NoAppend && o.NoItem == "" {
 		if m, file, err = appendItem(text, parts, &o, langs[0]); err != nil {
 			return nil, err
 		}
@@ -46,7 +46,7 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.words = plainWords(m, file); c.words != nil {
+	if c.words = plainWords(m, file, o.Functions); c.words != nil {
 		c.warnings = programWarnings(c.words)
 		return c, nil
 	}

@@ -21,12 +21,24 @@ type Options struct {
 	// JSON makes {.a.b[0]} a jq program that is run on the item's value.
 	JSON bool
 
+	// Across numbers the columns of all records of an item in one row, so that {1} to {N} are
+	// its records where these have no columns (-N).
+	Across bool
+
+	// NoItem is why the command has no item (-n 0, --pipe): a placeholder that stands for
+	// one is refused with this reason, and none is appended. "" is a command that has one.
+	NoItem string
+
 	// Fill repeats a word that holds a placeholder for each record of an item (-X),
 	// instead of joining the records with a space within the word.
 	Fill bool
 
 	// Missing says what becomes of a placeholder that an item has nothing for.
 	Missing Missing
+
+	// Functions are names of commands that the shell knows as functions, so that no program
+	// is meant by them.
+	Functions []string
 
 	// NoAppend leaves a command without placeholders as it is. The zero value appends the
 	// item as the last argument.

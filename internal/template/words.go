@@ -49,7 +49,7 @@ func Words(args []string, o Options) (*Command, error) {
 		}
 		c.warnings = programWarnings(c.words)
 	}
-	if !found && !o.NoAppend && (!o.Xargs || o.Replace == "") {
+	if !found && !o.NoAppend && o.NoItem == "" && (!o.Xargs || o.Replace == "") {
 		c.words = append(c.words, appended(&o))
 	}
 	return c, nil

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"cmp"
+	"regexp"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/template"
+)
+
+// splits are the values of --split, each with the flag that says the same.
+var splits = map[string]func(*typed) *toggle{
+	"lines": func(*typed) *toggle { return new(toggle) },
+	"null":  func(t *typed) *toggle { return &t.null },
+	"json":  func(t *typed) *toggle { return &t.json },
+	"csv":   func(t *typed) *toggle { return &t.csv },
+	"tsv":   func(t *typed) *toggle { return &t.tsv },
+}
+
+// randomSeed is what --shuf is without a seed.
+const randomSeed = "random"
+
+// settle replaces --split by the flag that says the same, after it has made sure that no
+// other flag says what an item is.
+func (t *typed) settle() error {
+	said := ""
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{"--split", t.split.set}, {"--json", bool(t.json)}, {"--csv", bool(t.csv)}, {"--tsv", bool(t.tsv)},
+		{"-0", bool(t.null)}, {"-d", t.delimiter.set},
+	} {
+		switch {
+		case f.on && said == "--json":
+			return fail.Usage("--json finds the ends of values by itself; %s would split them", f.name).Advise("--json alone")
+		case f.on && said != "":
+			return fail.Usage("%s and %s both say what an item is", said, f.name).Advise("one of them")
+		case f.on:
+			said = f.name
+		}
+	}
+	if !t.split.set {
+		return nil
+	}
+	var r resolver
+	if on := choice(&r, &t.split, splits); on != nil {
+		*on(t) = true
+	}
+	return r.err
+}
+
+// input says where items come from and what they are.
+func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
+	p.Input = item.Options{
+		Sources:   sources,
+		Delimiter: parsed(r, &t.delimiter, item.ParseDelimiter),
+		KeepEmpty: bool(t.keepEmpty || t.null) || t.delimiter.set,
+		JSON:      bool(t.json),
+		Comma:     r.comma(t),
+		Header:    bool(t.header),
+		Trim: choice(r, &t.trim, map[string]item.Trim{
+			"n": 0, "l": item.TrimLeft, "r": item.TrimRight, "lr": item.TrimLeft | item.TrimRight, "rl": item.TrimLeft | item.TrimRight,
+		}),
+		Link:    bool(t.link),
+		Shuffle: t.shuffle.set,
+		Seed:    parsed(r, &t.shuffle, parseSeed),
+		MaxArgs: int(r.count(&t.maxArgs, 0)),
+		Skip:    r.count(&t.skip, 0),
+		Limit:   r.count(&t.limit, 1),
+	}
+	if p.Input.Comma == 0 {
+		p.Input.ColSep = parsed(r, &t.colSep, regexp.Compile)
+	}
+	if t.null {
+		p.Input.Delimiter = "\x00"
+	}
+	p.Template.Replace = t.replace.s
+	p.Template.JSON = bool(t.json)
+	p.Template.Fill = bool(t.fill) || t.exactly.set
+	p.Template.Missing = choice(r, &t.missing, map[string]template.Missing{
+		"error": template.MissingError, "empty": template.MissingEmpty, "skip": template.MissingSkip,
+	})
+	switch n := r.count(&t.exactly, 0); {
+	case bool(t.pipe):
+		r.blocks(p, t, int(n))
+	case t.exactly.set && n > 0:
+		p.Input.MaxArgs, p.Template.Across = int(n), true
+	case t.exactly.set || t.maxArgs.set && p.Input.MaxArgs == 0:
+		p.Input.MaxArgs = 1
+		p.Template.NoItem = "a job that gets 0 items has none to name"
+	case t.batch.set:
+		var err error
+		if p.Input.MaxArgs, p.Input.Batch, err = item.ParseBatch(t.batch.s); err != nil {
+			r.refuse(err)
+		}
+	}
+}
+
+// comma is what stands between the fields of a table, or 0 where none is read.
+func (r *resolver) comma(t *typed) byte {
+	switch {
+	case bool(t.csv) && t.colSep.set:
+		return parsed(r, &t.colSep, parseComma)
+	case bool(t.csv):
+		return ','
+	case bool(t.tsv):
+		return '\t'
+	}
+	return 0
+}
+
+// blocks says how --pipe cuts the input.
+func (r *resolver) blocks(p *run.Plan, t *typed, records int) {
+	b := &item.Blocks{
+		Size:    parsed(r, &t.block, parseBlock),
+		End:     parsed(r, &t.recEnd, item.ParseDelimiter),
+		Start:   parsed(r, &t.recStart, item.ParseDelimiter),
+		Records: records,
+	}
+	if b.End == "" && b.Start == "" {
+		b.End = "\n"
+	}
+	p.Input = item.Options{Sources: p.Input.Sources, Blocks: b}
+	p.Template.NoItem = "--pipe gives jobs blocks to read, which are no text"
+}
+
+// unpiped returns the first flag on the command line that is about items with a text, and
+// makes no sense with blocks.
+func (t *typed) unpiped() (name, try string) {
+	for _, f := range []struct {
+		on        bool
+		name, try string
+	}{
+		{bool(t.null), "-0", `--recend '\0'`},
+		{t.delimiter.set, "-d", "--recend " + cmp.Or(t.delimiter.s, ",")},
+		{t.split.set, "--split", `--recend '\n'`},
+		{bool(t.json), "--json", `lines of JSON, which is what --pipe cuts: no --json`},
+		{bool(t.csv), "--csv", `rows without newlines in their fields, which --pipe cuts as lines: no --csv`},
+		{bool(t.tsv), "--tsv", `rows without newlines in their fields, which --pipe cuts as lines: no --tsv`},
+		{t.colSep.set, "-C", "cut(1) or awk(1) in the job"},
+		{bool(t.header), "-H", "tail -n +2 FILE | eph --pipe command"},
+		{t.trim.set, "--trim", "sed(1) in the job"},
+		{t.maxArgs.set, "-n", "-N 1000 for that many records to a block"},
+		{t.batch.set, "--batch", "-N 1000 for that many records to a block"},
+		{bool(t.fill), "-X", "--block 10M"},
+		{bool(t.fillWithin), "-m", "--block 10M"},
+		{bool(t.keepEmpty), "--keep-empty", "--pipe alone: it changes no byte"},
+		{bool(t.link), "--link", "paste a b | eph --pipe command"},
+		{t.shuffle.set, "--shuf", "shuf FILE | eph --pipe command"},
+		{t.skip.set, "--skip", "tail -n +2 FILE | eph --pipe command"},
+		{t.limit.set, "--limit", "head -n 100 FILE | eph --pipe command"},
+		{t.stdin.set, "--stdin", "--pipe alone: the block is the standard input"},
+		{t.missing.set, "--missing", "--pipe alone"},
+		{bool(t.tag), "--tag", "--tagstring '{#}'"},
+	} {
+		if f.on {
+			return f.name, f.try
+		}
+	}
+	return "", ""
+}
+
+// countless reports whether a number was typed that is not 0, which means no item at all.
+func countless(v *text) bool { return v.set && strings.Trim(v.s, "0") == "" && v.s != "" }

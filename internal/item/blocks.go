@@ -1,0 +1,219 @@
+package item
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/mostlylucid/eph/internal/fail"
+)
+
+// DefaultBlock is how many bytes a block has where nothing else is said.
+const DefaultBlock = 1 << 20
+
+// Blocks say how an input is cut into blocks of whole records, each the standard input of a
+// job.
+type Blocks struct {
+	// Size is about how many bytes a block has: it ends with the last record that ends within
+	// them. A record that is longer makes a longer block, of up to 16 MiB or 16 times Size,
+	// whatever is more; one that is longer still ends the input. It is at least 1.
+	Size int
+
+	// End ends a record, and Start begins one; a record ends where those that are given stand
+	// together. One of them at least is given.
+	End, Start string
+
+	// Records is how many records a block has, whatever its size. 0 lets Size decide.
+	Records int
+}
+
+// mostLonger bounds a record that is longer than a block: 16 MiB, or 16 blocks.
+func (o *Blocks) mostLonger() int { return max(16<<20, 16*o.Size) }
+
+// Block is what one job reads. It is held until it is released, so that the job can be run
+// again. nil is no block.
+type Block struct {
+	data []byte
+	from *blocks
+}
+
+// Bytes are those of the block, or nil. They are valid until Release.
+func (b *Block) Bytes() []byte {
+	if b == nil {
+		return nil
+	}
+	return b.data
+}
+
+// Release gives the room of the block to a later one. It may be called at any time by any
+// goroutine, for each block once.
+func (b *Block) Release() {
+	if b != nil {
+		b.from.give(b.data)
+		b.data = nil
+	}
+}
+
+// blocks cuts an input. Where the size decides, a block is read straight into its own room,
+// and only its last bytes are looked at.
+type blocks struct {
+	Blocks
+	in  *input
+	sep []byte // what stands where a record ends: End and Start
+
+	rest []byte // read, and left for the next block
+
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func newBlocks(in *input, o Blocks) *blocks {
+	return &blocks{Blocks: o, in: in, sep: []byte(o.End + o.Start)}
+}
+
+func (b *blocks) next(ctx context.Context) (*Block, error) {
+	if b.Records > 0 {
+		return b.counted(ctx)
+	}
+	want := b.Size
+	buf := append(b.take(), b.rest...)
+	b.rest = b.rest[:0]
+	for seen := 0; ; want *= 2 {
+		var err error
+		if buf, err = b.fill(ctx, buf, want); err == io.EOF && len(buf) > 0 && len(buf) <= b.Size {
+			return &Block{buf, b}, nil
+		}
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+		if n := b.lastEnd(buf, seen); n > 0 {
+			b.rest = append(b.rest, buf[n:]...)
+			return &Block{buf[:n], b}, nil
+		}
+		if err == io.EOF && len(buf) > 0 {
+			return &Block{buf, b}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(buf) >= b.mostLonger() {
+			return nil, b.endless()
+		}
+		seen = max(0, len(buf)-len(b.sep)+1)
+	}
+}
+
+// fill reads until buf has want bytes.
+func (b *blocks) fill(ctx context.Context, buf []byte, want int) ([]byte, error) {
+	buf = slices.Grow(buf, max(0, want-len(buf)))
+	for len(buf) < want {
+		if b.in.err != nil {
+			return buf, b.in.err
+		}
+		n, err := b.in.read(ctx, buf[len(buf):want])
+		if err != nil {
+			return buf, err
+		}
+		if n == 0 {
+			b.in.err = io.EOF
+		}
+		buf = buf[:len(buf)+n]
+	}
+	return buf, nil
+}
+
+// lastEnd is where the last record that ends in buf does so, of those that end behind seen;
+// 0 if there is none.
+func (b *blocks) lastEnd(buf []byte, seen int) int {
+	at := bytes.LastIndex(buf[seen:], b.sep)
+	if at < 0 {
+		return 0
+	}
+	return seen + at + len(b.End)
+}
+
+// counted is a block of so many records.
+func (b *blocks) counted(ctx context.Context) (*Block, error) {
+	end, seen := 0, 0
+	if b.End == "" {
+		seen = 1 // the record at hand begins with Start, and does not end there
+	}
+	for count := 0; count < b.Records; {
+		rest := b.in.rest()
+		if at := bytes.Index(rest[min(seen, len(rest)):], b.sep); at >= 0 {
+			end = seen + at + len(b.End)
+			seen = end
+			if b.End == "" {
+				seen++
+			}
+			count++
+			continue
+		}
+		if len(rest)-end > b.mostLonger() {
+			return nil, b.endless()
+		}
+		seen = max(seen, len(rest)-len(b.sep)+1)
+		err := b.in.fill(ctx)
+		if err == io.EOF && len(b.in.rest()) > 0 {
+			end = len(b.in.rest())
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	data := append(b.take(), b.in.rest()[:end]...)
+	b.in.at += end
+	return &Block{data, b}, nil
+}
+
+func (b *blocks) endless() error {
+	b.in.err = fail.Own("%s: no record ends within %d bytes", b.in.name, b.mostLonger()).
+		Advise("--recend or --recstart say where one does; --block makes the blocks larger")
+	return b.in.err
+}
+
+// take returns room for a block, which is empty.
+func (b *blocks) take() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.free); n > 0 {
+		room := b.free[n-1]
+		b.free = b.free[:n-1]
+		return room
+	}
+	return nil
+}
+
+// give keeps the room of a block, unless it is much larger than others need.
+func (b *blocks) give(room []byte) {
+	if cap(room) > 2*b.Size {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = append(b.free, room[:0])
+}
+
+// check returns what in o cannot be meant.
+func (o *Blocks) check(sources []Source) error {
+	if len(sources) > 1 || len(sources) == 1 && sources[0].File == "" {
+		return fail.Usage("blocks are cut from one input").Advise("cat a b | eph --pipe command")
+	}
+	if o.Size < 1 || o.End+o.Start == "" {
+		return errors.New("item: blocks need a size, and the end or the start of a record")
+	}
+	return nil
+}
+
+// String says in words what the blocks are.
+func (o *Blocks) String() string {
+	if o.Records > 0 {
+		return fmt.Sprintf("blocks of %d records", o.Records)
+	}
+	return fmt.Sprintf("blocks of about %d bytes", o.Size)
+}
