@@ -140,6 +140,7 @@ func TestRateLineMovesUp(t *testing.T) {
 			t.Errorf("with six in line the next is due in %v", d)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := fmt.Sprint(served); got != "map[1:1s 2:2s 4:3s 5:4s 7:5s 8:6s]" {
 			t.Errorf("served at %s", got)
 		}
