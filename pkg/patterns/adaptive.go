@@ -58,9 +58,11 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 	return &AdaptiveRate{Rate: NewRate(o.Max, o.Burst), o: o, current: o.Max}
 }
 
-// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0. Several
-// complaints within Options.Every are one: they are about the same burst of calls.
+// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0; what was saved
+// up for a burst is gone. Several complaints within Options.Every are one: they are about the same
+// burst of calls.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
+	retryAfter = min(max(retryAfter, 0), far/4)
 	a.mu.Lock()
 	now := time.Now()
 	moved := a.move(now, a.current*a.o.Factor)
@@ -118,6 +120,6 @@ func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (cancel func()
 			_, text, _ := strings.Cut(e.Name, ":")
 			d, _ = time.ParseDuration(text)
 		}
-		a.Slow(max(d, 0))
+		a.Slow(d)
 	})
 }

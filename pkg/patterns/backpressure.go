@@ -8,23 +8,26 @@ import (
 
 // Backpressure makes a condition hold while there is too much of something: from High on,
 // until it is at or below Low. Whoever makes more of it gates on the condition, with
-// coord.GateOn. A subscriber of the condition must not call Add.
+// coord.GateOn.
 //
 // Count what waits with Add, where it comes and where it goes: for a coordinator before Put and
 // in Hooks.Finish. Nothing is polled. Its methods may be called at the same time.
 type Backpressure struct {
-	Sink      *signals.Sink
-	Condition string // "" means "backpressure.window"
-	High      int    // 0 means 100
-	Low       int    // 0 means High/2
+	Sink      *signals.Sink // nil: nobody is told
+	Condition string        // "" means "backpressure.window"
+	High      int           // 0 means 100
+	Low       int           // 0 means High/2
 
-	mu    sync.Mutex // held while the sink is told, so that what it hears is in order
+	mu    sync.Mutex
 	n     int
 	holds bool
+	news  news
 }
 
-// Add counts n more, or fewer with a negative n, and returns how much there is.
+// Add counts n more, or fewer with a negative n, and returns how much there is. A subscriber of
+// the condition may call it, and so may the hooks of work that a gate drops.
 func (b *Backpressure) Add(n int) int {
+	defer b.news.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	high, low, name := b.High, b.Low, b.Condition
@@ -41,10 +44,16 @@ func (b *Backpressure) Add(n int) int {
 	switch {
 	case !b.holds && b.n >= high:
 		b.holds = true
-		b.Sink.Set(name, "", 0)
+		b.tell(func(s *signals.Sink) { s.Set(name, "", 0) })
 	case b.holds && b.n <= low:
 		b.holds = false
-		b.Sink.Clear(name, "")
+		b.tell(func(s *signals.Sink) { s.Clear(name, "") })
 	}
 	return b.n
+}
+
+func (b *Backpressure) tell(what func(*signals.Sink)) {
+	if s := b.Sink; s != nil {
+		b.news.add(func() { what(s) })
+	}
 }

@@ -2,7 +2,6 @@ package patterns
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/mostlylucid/eph/pkg/coord"
@@ -10,17 +9,19 @@ import (
 
 // Batch collects values and hands them over together: when there are Size of them, or when Wait
 // has passed since the first. Batches are handed over one at a time, in order; one that fails is
-// tried again as the options of its coordinator say, and is then told to OnError, not lost in
-// silence. While batches wait, as many as Options.Window says, Put waits too.
+// tried again as the options of its coordinator say, holding up the next, and is then told to
+// OnError, not lost in silence. While batches wait, as many as Options.Window says, Put waits too.
+//
+// A Batch owns a timer while it holds values. Its methods may be called at the same time.
 type Batch[T any] struct {
 	size int
 	wait time.Duration
 	work *coord.Pool[[]T]
 
-	put sync.Mutex // keeps values in order through a Put that waits
-	mu  sync.Mutex
-	now []T
-	due *time.Timer
+	turn   chan struct{} // a lock that heeds contexts, and serves in order; held over what follows
+	now    []T
+	due    *time.Timer // hands over what was collected; nil if there is nothing
+	closed bool
 }
 
 // NewBatch returns a batch that calls fn. A size of 0 means 32, and a wait of 0 one second. Of
@@ -37,7 +38,8 @@ func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T)
 	if o.Window == 0 {
 		o.Window = 4
 	}
-	b := &Batch[T]{size: size, wait: wait, work: coord.New(fn, o)}
+	b := &Batch[T]{size: size, wait: wait, turn: make(chan struct{}, 1)}
+	b.work = coord.NewKeyed(oneKey[[]T], func(ctx context.Context, _ coord.Op[coord.NoKey], values []T) error { return fn(ctx, values) }, o)
 	if onError != nil {
 		b.work.Notify(coord.Hooks[coord.NoKey, []T]{Finish: func(i coord.Info[coord.NoKey], values []T) {
 			if i.State != coord.Done {
@@ -49,68 +51,93 @@ func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T)
 }
 
 // Put adds a value, and waits while too many batches wait. When ctx ends first the value is not
-// in any batch.
+// in any batch, and the error is the cause; after Drain it is coord.ErrClosed.
 func (b *Batch[T]) Put(ctx context.Context, v T) error {
-	b.put.Lock()
-	defer b.put.Unlock()
-	b.mu.Lock()
-	full := len(b.now) >= b.size
-	b.mu.Unlock()
-	if full { // its timer, or an earlier Put, could not hand it over
+	if err := b.enter(ctx); err != nil {
+		return err
+	}
+	defer b.leave()
+	if b.closed {
+		return coord.ErrClosed
+	}
+	if len(b.now) >= b.size { // an earlier Put's context ended before there was room
 		if err := b.hand(ctx); err != nil {
 			return err
 		}
 	}
-	b.mu.Lock()
 	b.now = append(b.now, v)
-	full = len(b.now) >= b.size
-	if len(b.now) == 1 && !full {
-		b.due = time.AfterFunc(b.wait, func() { _ = b.hand(context.Background()) })
+	if len(b.now) < b.size {
+		b.arm()
+		return nil
 	}
-	b.mu.Unlock()
-	if full {
-		_ = b.hand(ctx) // if ctx ends, the value is in the batch all the same, and the next Put tries again
-	}
+	_ = b.hand(ctx) // if ctx ends, the value is in the batch all the same, which goes when it can
 	return nil
+}
+
+func (b *Batch[T]) enter(ctx context.Context) error {
+	select {
+	case b.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (b *Batch[T]) leave() { <-b.turn }
+
+// arm starts the timer of what was collected, unless it runs.
+func (b *Batch[T]) arm() {
+	if b.due != nil {
+		return
+	}
+	var mine *time.Timer
+	mine = time.AfterFunc(b.wait, func() {
+		_ = b.enter(context.Background())
+		defer b.leave()
+		if b.due == mine { // else what it was for has gone
+			_ = b.hand(context.Background())
+		}
+	})
+	b.due = mine
 }
 
 // hand gives what was collected to the coordinator, and waits for room.
 func (b *Batch[T]) hand(ctx context.Context) error {
-	b.mu.Lock()
-	values := b.now
+	if len(b.now) == 0 {
+		return nil
+	}
+	if _, err := b.work.Put(ctx, b.now); err != nil {
+		b.arm()
+		return err
+	}
 	b.now = nil
 	if b.due != nil {
 		b.due.Stop()
 		b.due = nil
 	}
-	b.mu.Unlock()
-	if len(values) == 0 {
-		return nil
-	}
-	_, err := b.work.Put(ctx, values)
-	if err != nil { // give it back
-		b.mu.Lock()
-		b.now = append(values, b.now...)
-		b.mu.Unlock()
-	}
-	return err
+	return nil
 }
 
 // Flush hands over what was collected and waits until it, and all before it, has been dealt with.
-func (b *Batch[T]) Flush(ctx context.Context) error {
-	b.put.Lock()
+func (b *Batch[T]) Flush(ctx context.Context) error { return b.flush(ctx, false) }
+
+// Drain is Flush, and the end of intake. When ctx ends first the rest goes on.
+func (b *Batch[T]) Drain(ctx context.Context) error {
+	if err := b.flush(ctx, true); err != nil {
+		return err
+	}
+	return b.work.Drain(ctx)
+}
+
+func (b *Batch[T]) flush(ctx context.Context, last bool) error {
+	if err := b.enter(ctx); err != nil {
+		return err
+	}
+	b.closed = b.closed || last
 	err := b.hand(ctx)
-	b.put.Unlock()
+	b.leave()
 	if err != nil {
 		return err
 	}
 	return b.work.Idle(ctx)
-}
-
-// Drain is Flush, and the end of intake.
-func (b *Batch[T]) Drain(ctx context.Context) error {
-	if err := b.Flush(ctx); err != nil {
-		return err
-	}
-	return b.work.Drain(ctx)
 }

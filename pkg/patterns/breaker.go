@@ -36,7 +36,7 @@ type BreakerOptions struct {
 	Span time.Duration
 	// Ratio, if it is positive, counts in place of Failures: the breaker opens when at least
 	// this share of the last Calls calls failed, and not before there were as many. Calls 0
-	// means 20.
+	// means 20; more than 1 counts as 1.
 	Ratio float64
 	Calls int
 
@@ -68,6 +68,8 @@ type Breaker struct {
 	// wait is where to wait after a refusal. A gate is opened once and then left for another:
 	// so it is never shut under those who wait behind it, and nobody's wake-up gets lost.
 	wait atomic.Pointer[coord.Gate]
+
+	news news
 
 	mu        sync.Mutex
 	failures  *signals.Counter // within Span
@@ -116,9 +118,8 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Cool <= 0 {
 		o.Cool = 30 * time.Second
 	}
-	if o.Probes <= 0 {
-		o.Probes = 1
-	}
+	o.Ratio = min(o.Ratio, 1)
+	o.Probes = min(max(o.Probes, 1), 1<<20) // the state word has room for no more
 	b := &Breaker{o: o}
 	b.wait.Store(new(coord.Gate))
 	switch {
@@ -176,8 +177,8 @@ func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error 
 		}
 	}()
 	err = fn(ctx)
-	done = true
 	p.Report(err)
+	done = true // Counts may panic too
 	return err
 }
 
@@ -189,7 +190,8 @@ func (p Pass) Report(err error) {
 	}
 }
 
-// Cancel takes the permission back: the call was not made, or its outcome says nothing.
+// Cancel takes the permission back: the call was not made, or its outcome says nothing. It may
+// be deferred, and called twice: at worst one more probe is let through.
 func (p Pass) Cancel() {
 	if p.breaker != nil {
 		p.breaker.cancel(p.epoch)
@@ -221,12 +223,13 @@ func (b *Breaker) report(epoch uint32, failure bool) {
 func (b *Breaker) cancel(epoch uint32) {
 	b.mu.Lock()
 	w := b.state.Load()
-	for phaseOf(w) == half && epochOf(w) == epoch && !b.state.CompareAndSwap(w, w+1<<2) {
-		w = b.state.Load()
-	}
 	var waiting *coord.Gate
-	if phaseOf(w) == half && epochOf(w) == epoch {
-		waiting = b.wait.Swap(shutGate())
+	for phaseOf(w) == half && epochOf(w) == epoch && probesOf(w)+b.succeeded < b.o.Probes {
+		if b.state.CompareAndSwap(w, w+1<<2) {
+			waiting = b.wait.Swap(shutGate())
+			break
+		}
+		w = b.state.Load()
 	}
 	b.mu.Unlock()
 	if waiting != nil {
@@ -337,11 +340,9 @@ func (b *Breaker) trip() {
 	b.state.Store(word(open, 0, epoch))
 	b.until = time.Now().Add(b.o.Cool)
 	time.AfterFunc(b.o.Cool, func() { b.probe(epoch) })
+	b.raise(CircuitOpened, func(s *signals.Sink) { s.Set(CircuitOpen, b.o.Name, 0) })
 	b.mu.Unlock()
-	b.raise(CircuitOpened)
-	if b.o.Signals != nil {
-		b.o.Signals.Set(CircuitOpen, b.o.Name, 0)
-	}
+	b.news.tell()
 }
 
 // probe lets the probes through. Nothing but this timer ends the phase that it belongs to.
@@ -350,8 +351,9 @@ func (b *Breaker) probe(epoch uint32) {
 	b.succeeded = 0
 	b.state.Store(word(half, b.o.Probes, epoch+1))
 	waiting := b.wait.Swap(shutGate())
+	b.raise(CircuitHalfOpened, func(*signals.Sink) {})
 	b.mu.Unlock()
-	b.raise(CircuitHalfOpened)
+	b.news.tell()
 	waiting.Open()
 }
 
@@ -360,16 +362,18 @@ func (b *Breaker) close() {
 	b.forget()
 	b.state.Store(word(closed, 0, epochOf(b.state.Load())+1))
 	waiting := b.wait.Load()
+	b.raise(CircuitClosed, func(s *signals.Sink) { s.Clear(CircuitOpen, b.o.Name) })
 	b.mu.Unlock()
-	b.raise(CircuitClosed)
-	if b.o.Signals != nil {
-		b.o.Signals.Clear(CircuitOpen, b.o.Name)
-	}
+	b.news.tell()
 	waiting.Open()
 }
 
-func (b *Breaker) raise(name string) {
-	if b.o.Signals != nil {
-		b.o.Signals.Raise(name, b.o.Name)
+// raise makes news of a change, to be told when the lock is released.
+func (b *Breaker) raise(name string, then func(*signals.Sink)) {
+	if s := b.o.Signals; s != nil {
+		b.news.add(func() {
+			s.Raise(name, b.o.Name)
+			then(s)
+		})
 	}
 }

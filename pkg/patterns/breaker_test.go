@@ -189,6 +189,174 @@ func TestBreakerHoldsWork(t *testing.T) {
 	})
 }
 
+// TestBreakerSpan: a failure counts for at least the span, and for less than a tenth of it more.
+func TestBreakerSpan(t *testing.T) {
+	const span = 10 * time.Second
+	for _, c := range []struct {
+		after time.Duration
+		opens bool
+	}{
+		{0, true},
+		{span - 1, true},
+		{span, true}, // within the error of a bucket
+		{span + span/10, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 2, Span: span})
+			call(b, errDown)
+			time.Sleep(c.after)
+			call(b, errDown)
+			if got := b.State().Open; got != c.opens {
+				t.Errorf("two failures, the second after %v: open %v, want %v", c.after, got, c.opens)
+			}
+			time.Sleep(time.Hour) // its timer
+		})
+	}
+}
+
+// TestBreakerOneProbe: of many that ask a breaker that is half open at the same time, one is let
+// through, until it says how it went.
+func TestBreakerOneProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: time.Second})
+		call(b, errDown)
+		for _, outcome := range []error{errDown, errDown, nil} {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			passes := make(chan patterns.Pass, 100)
+			var all sync.WaitGroup
+			for range cap(passes) {
+				all.Go(func() {
+					if p, err := b.Allow(); err == nil {
+						passes <- p
+					}
+				})
+			}
+			all.Wait()
+			if len(passes) != 1 {
+				t.Fatalf("%d of %d were let through, want 1", len(passes), cap(passes))
+			}
+			(<-passes).Report(outcome)
+		}
+		if s := b.State(); s.Open || s.Half {
+			t.Errorf("the last probe went well: %+v", s)
+		}
+	})
+}
+
+// TestBreakerCancelTwice: what is cancelled twice, or after its report, adds no probes.
+func TestBreakerCancelTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: time.Second, Probes: 2})
+		call(b, errDown)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		p, _ := b.Allow()
+		for range 5 {
+			p.Cancel()
+		}
+		first, err1 := b.Allow()
+		_, err2 := b.Allow()
+		if _, err3 := b.Allow(); err1 != nil || err2 != nil || err3 == nil {
+			t.Errorf("after it was cancelled five times: %v, %v, %v; want two probes", err1, err2, err3)
+		}
+		first.Report(nil)
+		first.Cancel()
+		if _, err := b.Allow(); err != nil { // the worst that it can do
+			t.Error(err)
+		}
+		first.Cancel()
+		first.Cancel()
+		patterns.Pass{}.Report(errDown)
+		patterns.Pass{}.Cancel()
+	})
+}
+
+// TestBreakerCountsPanics: a probe whose error nobody can judge does not keep the breaker half
+// open for ever.
+func TestBreakerCountsPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Counts: func(error) bool { panic("oh") }})
+		func() {
+			defer func() { _ = recover() }()
+			_ = b.Do(t.Context(), func(context.Context) error { return errDown })
+		}()
+		if !b.State().Open {
+			t.Error("it is not open")
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+// TestBreakerOptions: what makes no sense is the nearest that does.
+func TestBreakerOptions(t *testing.T) {
+	for _, o := range []patterns.BreakerOptions{
+		{Failures: -1, Cool: -1, Probes: -1, Calls: -1},
+		{Ratio: 7, Calls: 5},
+		{Probes: 1 << 40, Failures: 5},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := patterns.NewBreaker(o)
+			for n := 1; n <= 5; n++ {
+				if !call(b, errDown) {
+					t.Errorf("%+v: call %d is refused", o, n)
+				}
+			}
+			if call(b, nil) {
+				t.Errorf("%+v: it does not open", o)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if !call(b, nil) {
+				t.Errorf("%+v: no probe", o)
+			}
+		})
+	}
+}
+
+// TestBreakerTellsInOrder: whoever changes it, at the end the condition says what is so; and a
+// subscriber may use the breaker that it hears of.
+func TestBreakerTellsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: 1, Signals: &sink})
+		var mu sync.Mutex
+		last := patterns.CircuitClosed
+		sink.Subscribe(signals.MustCompile("circuit.opened,circuit.half_opened,circuit.closed"), func(e signals.Event) {
+			b.State()
+			if e.Name == patterns.CircuitClosed {
+				call(b, nil)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if e.Name == patterns.CircuitHalfOpened && last != patterns.CircuitOpened || e.Name == patterns.CircuitClosed && last != patterns.CircuitHalfOpened {
+				t.Errorf("%s after %s", e.Name, last)
+			}
+			last = e.Name
+		})
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				for n := range 200 {
+					call(b, []error{nil, errDown}[(i+n)%2])
+					if n%10 == 0 {
+						time.Sleep(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+		for range 100 { // until it is closed
+			time.Sleep(time.Second)
+			synctest.Wait()
+			call(b, nil)
+		}
+		if s := b.State(); s.Open || s.Half || sink.Holds(signals.MustCompile(patterns.CircuitOpen)) || last != patterns.CircuitClosed {
+			t.Errorf("at the end: %+v, last told of was %s", s, last)
+		}
+	})
+}
+
 func TestBreakerDo(t *testing.T) {
 	b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 2, Span: -1, Counts: func(err error) bool { return errors.Is(err, errDown) }})
 	other := errors.New("other")
@@ -227,15 +395,28 @@ func TestBreakerAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { call(b, nil) }); n != 0 {
 		t.Errorf("a call allocates %v times", n)
 	}
+	if n := testing.AllocsPerRun(1000, func() {
+		p, _ := b.Admit()
+		p.Cancel()
+	}); n != 0 {
+		t.Errorf("a call that is called off allocates %v times", n)
+	}
 }
 
+// BenchmarkBreakerClosed has the bare loop beside it, whose time is to be taken off.
 func BenchmarkBreakerClosed(b *testing.B) {
-	breaker := patterns.NewBreaker(patterns.BreakerOptions{})
-	for b.Loop() {
-		if _, gate := breaker.Admit(); gate != nil {
-			b.Fatal("open")
+	b.Run("loop", func(b *testing.B) {
+		for b.Loop() {
 		}
-	}
+	})
+	b.Run("admit", func(b *testing.B) {
+		breaker := patterns.NewBreaker(patterns.BreakerOptions{})
+		for b.Loop() {
+			if _, gate := breaker.Admit(); gate != nil {
+				b.Fatal("open")
+			}
+		}
+	})
 }
 
 func ExampleBreaker() {

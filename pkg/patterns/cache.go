@@ -77,7 +77,8 @@ func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o C
 }
 
 // Get returns the value of a key, and loads it if need be. The load goes on as long as somebody
-// waits for it: its context ends when the contexts of all of them have.
+// waits for it: its context ends when the contexts of all of them have. A load that panics is an
+// error for all of them, a *coord.PanicError. A loader must not Get the key that it loads.
 func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
 	c.mu.Lock()
 	if v, hits := c.hit(k); hits > 0 {
@@ -122,8 +123,11 @@ func (c *Cache[K, V]) fill(ctx context.Context, k K, l *loading[V]) {
 	defer l.cancel()
 	ok := false
 	defer func() {
-		if v := recover(); !ok {
+		switch v := recover(); {
+		case v != nil:
 			l.err = &coord.PanicError{Value: v, Stack: debug.Stack()}
+		case !ok:
+			l.err = coord.ErrGoexit
 		}
 		c.keep(k, l)
 	}()

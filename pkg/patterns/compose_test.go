@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -84,11 +85,11 @@ func TestBatch(t *testing.T) {
 		if fmt.Sprint(got) != want {
 			t.Errorf("batches\n%v, want\n%s", got, want)
 		}
-		if err := b.Put(t.Context(), 10); err != nil {
-			t.Errorf("it is collected, though nobody will take it: %v", err)
+		if err := b.Put(t.Context(), 10); !errors.Is(err, coord.ErrClosed) {
+			t.Errorf("Put after Drain, where nobody would take the value: %v", err)
 		}
-		if err := b.Flush(t.Context()); !errors.Is(err, coord.ErrClosed) {
-			t.Errorf("after Drain: %v", err)
+		if err := errors.Join(b.Flush(t.Context()), b.Drain(t.Context())); err != nil {
+			t.Errorf("Flush and Drain after Drain: %v", err)
 		}
 	})
 }
@@ -122,57 +123,270 @@ func TestBatchHoldsBackAndLosesNothing(t *testing.T) {
 	})
 }
 
-// TestPipeline: the last stage is the slowest; it is felt in front, and Drain loses nothing.
+// TestWriterKeepsOrderThroughRetries: what is tried again holds up what came after it.
+func TestWriterKeepsOrderThroughRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		w := patterns.NewWriter(&order, coord.Options{Retry: coord.Backoff{First: time.Second}})
+		var all sync.WaitGroup
+		for _, name := range []string{"a", "b", "c"} {
+			fails := name == "a"
+			all.Go(func() {
+				_ = w.Do(t.Context(), func(_ context.Context, order *[]string) error {
+					*order = append(*order, name)
+					if fails {
+						fails = false
+						return errDown
+					}
+					return nil
+				})
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		if fmt.Sprint(order) != "[a a b c]" {
+			t.Errorf("the order is %v", order)
+		}
+	})
+}
+
+// TestBatchKeepsOrder: many put at once, batches fail and are tried again, and all come in the
+// order in which their producers put them.
+func TestBatchKeepsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type value struct{ producer, n int }
+		last := map[int]int{}
+		calls, busy, got := 0, 0, 0
+		b := patterns.NewBatch(4, time.Millisecond, func(_ context.Context, values []value) error {
+			if busy++; busy != 1 {
+				t.Error("two at a time")
+			}
+			time.Sleep(3 * time.Millisecond)
+			busy--
+			if calls++; calls%3 == 0 {
+				return errDown
+			}
+			for _, v := range values {
+				if v.n != last[v.producer]+1 {
+					t.Errorf("%d of producer %d after %d", v.n, v.producer, last[v.producer])
+				}
+				last[v.producer] = v.n
+				got++
+			}
+			return nil
+		}, nil, coord.Options{Window: 2, Retry: coord.Backoff{Attempts: -1, First: 20 * time.Millisecond}})
+		var all sync.WaitGroup
+		for p := range 5 {
+			all.Go(func() {
+				for n := 1; n <= 50; n++ {
+					if err := b.Put(t.Context(), value{p, n}); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(time.Duration(p*n%3) * time.Millisecond)
+				}
+			})
+		}
+		all.Wait()
+		if err := b.Drain(t.Context()); err != nil || got != 250 {
+			t.Errorf("%d of 250 came, %v", got, err)
+		}
+	})
+}
+
+// TestBatchHeedsContexts: a Put that waits, or that waits behind one that waits, returns when its
+// context ends, and its value is in no batch.
+func TestBatchHeedsContexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []int
+		b := patterns.NewBatch(1, time.Second, func(_ context.Context, v []int) error {
+			time.Sleep(time.Hour)
+			got = append(got, v...)
+			return nil
+		}, nil, coord.Options{Window: 1})
+		for v := range 2 { // one runs and one waits
+			if err := b.Put(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			if err := b.Put(t.Context(), 2); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		for v := range 3 {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errDown)
+			defer cancel()
+			if err := b.Put(ctx, 100+v); !errors.Is(err, errDown) {
+				t.Errorf("%v, want the cause", err)
+			}
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errDown)
+		defer cancel()
+		if err := b.Drain(ctx); !errors.Is(err, errDown) {
+			t.Errorf("Drain: %v", err)
+		}
+		all.Wait()
+		if err := b.Drain(t.Context()); err != nil || fmt.Sprint(got) != "[0 1 2]" {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+// TestBatchGoesWhenThereIsRoom: a full batch that found no room before its Put's context ended
+// goes later, though nobody puts anything more.
+func TestBatchGoesWhenThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := 0
+		b := patterns.NewBatch(1, time.Second, func(_ context.Context, v []int) error {
+			time.Sleep(time.Minute)
+			got += len(v)
+			return nil
+		}, nil, coord.Options{Window: 1})
+		for v := range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := b.Put(ctx, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got != 3 {
+			t.Errorf("%d of 3 came", got)
+		}
+		if err := b.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPipeline: the last stage is the slowest; it is felt in front, where the limit shrinks and
+// comes back, and Drain loses nothing.
 func TestPipeline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		var mu sync.Mutex
 		var out []int
 		var failed []string
-		var busy, most, mostUnderPressure atomic.Int32
+		busy, most, fewest := 0, 0, 100 // fetches; of those that began long after the change
+		slow := true
+		var changed time.Time
+		full := false
 		pressure := signals.MustCompile("backpressure.store")
+		defer sink.OnChange(pressure, func(holds bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			full, changed = holds, time.Now()
+		})()
 		p := patterns.NewPipeline(&sink, func(stage string, v int, err error) {
 			mu.Lock()
 			defer mu.Unlock()
 			failed = append(failed, fmt.Sprint(stage, v))
 		},
-			patterns.Stage[int]{Name: "fetch", Limit: 8, Window: 16, Fn: func(_ context.Context, v int) (int, error) {
-				n := busy.Add(1)
-				defer busy.Add(-1)
-				most.Store(max(most.Load(), n))
-				if sink.Holds(pressure) {
-					mostUnderPressure.Store(max(mostUnderPressure.Load(), n))
+			patterns.Stage[int]{Name: "fetch", Limit: 8, MinLimit: 2, Window: 16, Fn: func(_ context.Context, v int) (int, error) {
+				mu.Lock()
+				busy++
+				if time.Since(changed) > 20*time.Millisecond {
+					if full && busy > 2 {
+						t.Errorf("%d fetch at once, though the next stage is full", busy)
+					}
+					switch {
+					case full:
+						fewest = min(fewest, busy)
+					case fewest < 100: // it has been full, and is no more
+						most = max(most, busy)
+					}
 				}
+				mu.Unlock()
 				time.Sleep(time.Millisecond)
+				mu.Lock()
+				busy--
+				mu.Unlock()
 				if v == 13 {
 					return 0, errDown
 				}
 				return v * 10, nil
 			}},
 			patterns.Stage[int]{Name: "store", Limit: 1, Window: 32, Fn: func(_ context.Context, v int) (int, error) {
-				time.Sleep(10 * time.Millisecond)
+				mu.Lock()
+				takes := time.Microsecond
+				if slow {
+					takes = 10 * time.Millisecond
+				}
+				mu.Unlock()
+				time.Sleep(takes)
 				mu.Lock()
 				defer mu.Unlock()
 				out = append(out, v)
 				return v, nil
 			}},
 		)
-		for v := range 200 {
+		put := func(from, to int) {
+			for v := from; v < to; v++ {
+				if err := p.Put(t.Context(), v); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		put(0, 200)
+		mu.Lock()
+		slow = false
+		mu.Unlock()
+		put(200, 1000)
+		mu.Lock()
+		slow = true
+		mu.Unlock()
+		put(1000, 1100)
+		if err := p.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(out) != 1099 || fmt.Sprint(failed) != "[fetch13]" {
+			t.Errorf("%d came out, failed: %v", len(out), failed)
+		}
+		if fewest > 2 || most != 8 {
+			t.Errorf("%d fetched at once under pressure, and %d after it; want up to 2, and 8", fewest, most)
+		}
+		if sink.Holds(pressure) {
+			t.Error("there is still pressure")
+		}
+		if err := p.Put(t.Context(), 1); !errors.Is(err, coord.ErrClosed) {
+			t.Errorf("Put after Drain: %v", err)
+		}
+	})
+}
+
+// TestPipelineCancel: every value is accounted for, and nothing is left waiting for the stage
+// that comes after it.
+func TestPipelineCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, lost atomic.Int32
+		p := patterns.NewPipeline(nil, func(string, int, error) { lost.Add(1) },
+			patterns.Stage[int]{Limit: 4, Fn: func(_ context.Context, v int) (int, error) { return v, nil }},
+			patterns.Stage[int]{Limit: 1, Window: 2, Fn: func(ctx context.Context, v int) (int, error) {
+				select {
+				case <-time.After(time.Minute):
+					out.Add(1)
+					return v, nil
+				case <-ctx.Done():
+					return v, context.Cause(ctx)
+				}
+			}},
+		)
+		for v := range 50 {
 			if err := p.Put(t.Context(), v); err != nil {
 				t.Fatal(err)
 			}
 		}
+		time.Sleep(150 * time.Second)
+		p.Cancel(errDown)
+		p.Cancel(nil)
 		if err := p.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if len(out) != 199 || fmt.Sprint(failed) != "[fetch13]" {
-			t.Errorf("%d came out, failed: %v", len(out), failed)
-		}
-		if most.Load() != 8 || mostUnderPressure.Load() > 8 || mostUnderPressure.Load() == 0 {
-			t.Errorf("%d fetched at once, %d under pressure", most.Load(), mostUnderPressure.Load())
-		}
-		if sink.Holds(pressure) {
-			t.Error("there is still pressure")
+		if out.Load() != 2 || lost.Load() != 48 {
+			t.Errorf("%d came out, %d were told of", out.Load(), lost.Load())
 		}
 	})
 }
@@ -298,6 +512,58 @@ func TestCacheDropDuringLoad(t *testing.T) {
 			t.Errorf("kept: %q, %v", v, ok)
 		}
 	})
+}
+
+// TestCacheLoaderMisbehaves: whoever waits is told, and the next one loads anew.
+func TestCacheLoaderMisbehaves(t *testing.T) {
+	c := patterns.NewCache(func(_ context.Context, k string) (int, error) {
+		switch k {
+		case "panics":
+			panic(errDown)
+		case "exits":
+			runtime.Goexit()
+		}
+		return 1, nil
+	}, patterns.CacheOptions{Size: -1, TTL: -1, HotTTL: -1, Hot: -1, Sample: -1})
+	for range 2 {
+		if _, err := c.Get(t.Context(), "panics"); !errors.Is(err, errDown) {
+			t.Errorf("a loader that panics: %v", err)
+		}
+		if _, err := c.Get(t.Context(), "exits"); !errors.Is(err, coord.ErrGoexit) {
+			t.Errorf("a loader that ends its goroutine: %v", err)
+		}
+	}
+	if v, err := c.Get(t.Context(), "good"); v != 1 || err != nil || c.Len() != 1 {
+		t.Errorf("%d, %v", v, err)
+	}
+}
+
+// TestCacheCrowd: gets, drops and evictions at the same time never give a value of another key.
+func TestCacheCrowd(t *testing.T) {
+	c := patterns.NewCache(func(_ context.Context, k int) (int, error) {
+		if k%7 == 0 {
+			return 0, errDown
+		}
+		return k * 10, nil
+	}, patterns.CacheOptions{Size: 4})
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 500 {
+				k := (i + n) % 10
+				if v, err := c.Get(t.Context(), k); k%7 == 0 != (err != nil) || err == nil && v != k*10 {
+					t.Errorf("%d: %d, %v", k, v, err)
+				}
+				if n%5 == 0 {
+					c.Drop(k)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if c.Len() > 4 {
+		t.Errorf("%d entries, want up to 4", c.Len())
+	}
 }
 
 func TestCacheSamples(t *testing.T) {

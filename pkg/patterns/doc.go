@@ -17,9 +17,11 @@
 //	Transport     raises signals around HTTP requests
 //	Progress      tells how far a reader has come
 //
-// Some patterns need no type of their own. Controlled fan-out is a coord.NewKeyed with a Limit
-// and a PerKey; keyed priority fan-out is one with Lanes and LaneOrder Overtake; reads that wait
-// for a rare update of what they read are Keyed.Quiesce. They have examples here.
+// Many patterns need no type of their own, and have an example here. Settings of a coordinator:
+// controlledFanOut, keyedPriorityFanOut, coordinatedReads, signalAware, volatile, schedule. Work
+// in steps: molecule, reactions, waves, failOver, contributors, earlyExit. What steers: commands.
+// What remembers and tells: longWindow, persistentWindow, echo, responsibility, reputation,
+// logBridge, telemetry.
 //
 // The package imports the standard library, coord and signals.
 //

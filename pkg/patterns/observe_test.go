@@ -39,6 +39,32 @@ func TestScale(t *testing.T) {
 	})
 }
 
+// TestScaleAlwaysSteps: a small factor moves a small limit too, and a huge one stays in bounds.
+func TestScaleAlwaysSteps(t *testing.T) {
+	for _, c := range []struct {
+		factor float64
+		want   string
+	}{
+		{1.1, "[2 3 4 3 2]"},
+		{1e300, "[2 4 1]"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var sink signals.Sink
+			var got limits
+			stop := patterns.Scale{Max: 4, Start: 2, Factor: c.factor, Cooldown: 1}.Run(&sink, &got)
+			for _, name := range []string{"up", "up", "down", "down"} {
+				time.Sleep(time.Second)
+				sink.Raise("concurrency."+name, "")
+			}
+			stop()
+			stop()
+			if fmt.Sprint(got) != c.want {
+				t.Errorf("factor %g: the limit was %v, want %s", c.factor, got, c.want)
+			}
+		})
+	}
+}
+
 func TestBackpressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
@@ -53,6 +79,35 @@ func TestBackpressure(t *testing.T) {
 		}
 		if fmt.Sprint(holds) != "[false true true true false false]" {
 			t.Errorf("it held %v", holds)
+		}
+	})
+}
+
+// TestBackpressureSheds: a gate that drops what waits ends ops while the condition is being set,
+// and their hooks count them off.
+func TestBackpressureSheds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		b := &patterns.Backpressure{Sink: &sink, High: 3}
+		gate, release := coord.GateOn(&sink, signals.Pattern{}, signals.Pattern{}, signals.MustCompile("backpressure.*"), 0)
+		defer release()
+		work := coord.New(func(context.Context, int) error { time.Sleep(time.Hour); return nil }, coord.Options{Limit: 1, Gate: gate})
+		work.Notify(coord.Hooks[coord.NoKey, int]{Finish: func(coord.Info[coord.NoKey], int) { b.Add(-1) }})
+		for v := range 4 {
+			if _, err := work.Put(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+			b.Add(+1)
+		}
+		if err := work.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := work.Stats(); s.Dropped == 0 || s.Done == 0 || b.Add(0) != 0 || sink.Holds(signals.MustCompile("*")) {
+			t.Errorf("%+v, and %d are left", s, b.Add(0))
+		}
+		var quiet patterns.Backpressure
+		if n := quiet.Add(1000); n != 1000 {
+			t.Errorf("without a sink %d are counted", n)
 		}
 	})
 }
@@ -170,6 +225,26 @@ func TestQuorum(t *testing.T) {
 			t.Errorf("called off: %v", err)
 		}
 	})
+}
+
+// TestQuorumEdges: none needed, more than come, closed twice, called off without a name.
+func TestQuorumEdges(t *testing.T) {
+	var sink signals.Sink
+	none := patterns.NewQuorum(&sink, signals.Pattern{}, signals.Pattern{}, -1)
+	if n, err := none.Wait(t.Context()); n != 0 || err != nil {
+		t.Errorf("none are needed: %d, %v", n, err)
+	}
+	none.Close()
+	none.Close()
+	q := patterns.NewQuorum(&sink, signals.MustCompile("ready"), signals.MustCompile("*"), 1)
+	defer q.Close()
+	sink.Raise("", "")
+	for range 3 {
+		sink.Raise("ready", "late")
+	}
+	if n, err := q.Wait(t.Context()); n != 0 || !errors.Is(err, patterns.ErrCanceled) {
+		t.Errorf("called off: %d, %v", n, err)
+	}
 }
 
 func ExampleScale() {

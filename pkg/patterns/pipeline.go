@@ -24,11 +24,13 @@ type Stage[T any] struct {
 // end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
 // leaves the pipeline; OnError is told.
 type Pipeline[T any] struct {
-	stages []*coord.Pool[T]
+	stages  []*coord.Pool[T]
+	release []func() // ends the listening to conditions
 }
 
 // NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
-// "backpressure." and its name holds on the sink, which may be nil. onError may be nil.
+// "backpressure." and its name holds on the sink, which may be nil; pipelines that share a sink
+// need stages of different names. onError may be nil.
 func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
 	if len(stages) == 0 {
 		panic("patterns: a pipeline without a stage")
@@ -84,13 +86,13 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		}})
 		if i+1 < len(stages) {
 			self, few, many := p.stages[i], s.MinLimit, s.Limit
-			sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
+			p.release = append(p.release, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
 				if full {
 					self.SetLimit(few)
 				} else {
 					self.SetLimit(many)
 				}
-			})
+			}))
 		}
 	}
 	return p
@@ -110,11 +112,19 @@ func (p *Pipeline[T]) Drain(ctx context.Context) error {
 			return err
 		}
 	}
+	p.forget()
 	return nil
+}
+
+func (p *Pipeline[T]) forget() {
+	for _, release := range p.release {
+		release()
+	}
 }
 
 // Cancel drops what waits and cancels what runs, in all stages.
 func (p *Pipeline[T]) Cancel(cause error) {
+	p.forget()
 	for _, s := range p.stages {
 		s.Cancel(cause)
 	}

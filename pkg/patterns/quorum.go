@@ -21,7 +21,7 @@ type Quorum struct {
 	mu       sync.Mutex
 	seen     map[any]struct{}
 	decided  bool
-	canceled signals.Event
+	canceled *signals.Event
 }
 
 // NewQuorum starts counting. An event of cancelOn, which may be the zero Pattern, calls it off.
@@ -39,6 +39,9 @@ func NewQuorum(s *signals.Sink, p, cancelOn signals.Pattern, need int) *Quorum {
 func (q *Quorum) count(e signals.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.decided { // and nothing is remembered any more
+		return
+	}
 	if e.Op != 0 {
 		q.seen[e.Op] = struct{}{}
 	} else {
@@ -53,7 +56,7 @@ func (q *Quorum) cancel(e signals.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.decided {
-		q.canceled = e
+		q.canceled = &e
 		q.decide()
 	}
 }
@@ -79,7 +82,7 @@ func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.canceled.Name != "" {
+	if q.canceled != nil {
 		err = &canceled{q.canceled.Name}
 	}
 	return len(q.seen), err

@@ -1,7 +1,9 @@
 package patterns
 
 import (
+	"container/list"
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,9 +16,12 @@ type Rate struct {
 	epoch time.Time
 	tat   atomic.Int64 // when all permits given out so far are due, after epoch
 
-	mu    sync.Mutex // of changes, and of the line of waiters
-	pace  atomic.Pointer[cadence]
-	moved chan struct{} // closed when the rate changes
+	pace atomic.Pointer[cadence]
+
+	mu    sync.Mutex  // of changes, and of the line
+	line  list.List   // of channels that are closed to serve those who Wait, in order
+	due   []int64     // the permits reserved for the line: as many, and rising
+	timer *time.Timer // for the first of them
 }
 
 // cadence is a rate in the form that the algorithm uses.
@@ -30,15 +35,19 @@ func cadenceOf(perSecond float64, burst int) *cadence {
 		panic("patterns: a rate has to be positive")
 	}
 	const longest = 365 * 24 * time.Hour
-	every := time.Duration(min(float64(time.Second)/perSecond, float64(longest)))
-	return &cadence{every: every, slack: every * time.Duration(max(burst, 1)-1)}
+	every := max(time.Duration(min(float64(time.Second)/perSecond, float64(longest))), 1)
+	ahead := min(float64(every)*float64(max(burst, 1)-1), far/2)
+	return &cadence{every: every, slack: time.Duration(ahead)}
 }
+
+// far is a time that nobody lives to see. What is later counts as this, so that no sum overflows.
+const far = math.MaxInt64 / 4
 
 // NewRate returns a limiter of perSecond permits a second, which may be a fraction, of which
 // burst may be taken at once after a pause; less than 1 counts as 1. It panics unless perSecond
-// is positive.
+// is positive. More than 1e9 a second counts as that, and less than one a year as one.
 func NewRate(perSecond float64, burst int) *Rate {
-	r := &Rate{epoch: time.Now(), moved: make(chan struct{})}
+	r := &Rate{epoch: time.Now()}
 	r.pace.Store(cadenceOf(perSecond, burst))
 	return r
 }
@@ -50,18 +59,17 @@ func (r *Rate) Set(perSecond float64, burst int) {
 	defer r.mu.Unlock()
 	from, to := r.pace.Load(), cadenceOf(perSecond, burst)
 	r.pace.Store(to)
-	for {
-		now, tat := r.now(), r.tat.Load()
-		if tat <= now || from.every == 0 {
-			break
-		}
-		ahead := float64(tat-now) / float64(from.every) * float64(to.every)
-		if r.tat.CompareAndSwap(tat, now+int64(ahead)) {
-			break
-		}
+	now := r.now()
+	moved := func(at int64) int64 {
+		return now + int64(min(float64(at-now)/float64(from.every)*float64(to.every), far))
 	}
-	close(r.moved)
-	r.moved = make(chan struct{})
+	for tat := r.tat.Load(); tat > now && !r.tat.CompareAndSwap(tat, moved(tat)); {
+		tat = r.tat.Load()
+	}
+	for i, at := range r.due {
+		r.due[i] = moved(at)
+	}
+	r.arm()
 }
 
 // PerSecond is the rate.
@@ -77,7 +85,7 @@ func (r *Rate) Allow() bool {
 		if tat-now > int64(c.slack) {
 			return false
 		}
-		if r.tat.CompareAndSwap(tat, max(tat, now)+int64(c.every)) {
+		if r.tat.CompareAndSwap(tat, min(max(tat, now)+int64(c.every), far)) {
 			return true
 		}
 	}
@@ -86,16 +94,24 @@ func (r *Rate) Allow() bool {
 // Reserve takes a permit and returns how long to wait until it may be used; 0 is at once. It
 // implements coord.Limiter.
 func (r *Rate) Reserve() time.Duration {
+	_, wait := r.reserve()
+	return wait
+}
+
+// reserve returns a permit's place in time too, which is the burst's slack later than its use.
+func (r *Rate) reserve() (at int64, wait time.Duration) {
 	c := r.pace.Load()
 	for now := r.now(); ; {
 		tat := r.tat.Load()
-		if r.tat.CompareAndSwap(tat, max(tat, now)+int64(c.every)) {
-			return time.Duration(max(tat-int64(c.slack)-now, 0))
+		at = max(tat, now)
+		if r.tat.CompareAndSwap(tat, min(at+int64(c.every), far)) {
+			return at, time.Duration(max(at-int64(c.slack)-now, 0))
 		}
 	}
 }
 
-// Unreserve gives back a permit that was reserved and not used.
+// Unreserve gives back a permit that was reserved and not used: the last one, so that who has
+// reserved since keeps theirs, and the next may be due together with one of them.
 func (r *Rate) Unreserve() { r.tat.Add(-int64(r.pace.Load().every)) }
 
 // Next is how long it is until there is a permit; 0 is now.
@@ -105,31 +121,68 @@ func (r *Rate) Next() time.Duration {
 
 // Wait takes a permit, and waits until it may be used. Those who wait are served in the order
 // in which they came, and a new rate counts for them too. When the context ends first, Wait
-// returns its cause and the permit goes back.
+// returns its cause, those behind move up, and the last permit of the line goes back.
 func (r *Rate) Wait(ctx context.Context) error {
-	r.mu.Lock()
-	before, moved, pace := r.tat.Load(), r.moved, r.pace.Load()
-	wait := r.Reserve()
-	at := max(before, r.now()) // the permit's place in line
-	r.mu.Unlock()
-	for wait > 0 {
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-			return nil
-		case <-ctx.Done():
-			timer.Stop()
-			r.Unreserve()
-			return context.Cause(ctx)
-		case <-moved:
-			timer.Stop()
-		}
-		r.mu.Lock()
-		now, next := r.now(), r.pace.Load()
-		ahead := float64(at-now) / float64(pace.every) * float64(next.every)
-		at, pace, moved = now+int64(ahead), next, r.moved
-		r.mu.Unlock()
-		wait = time.Duration(at - int64(pace.slack) - now)
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
-	return ctx.Err()
+	r.mu.Lock()
+	at, wait := r.reserve()
+	if wait <= 0 && r.line.Len() == 0 {
+		r.mu.Unlock()
+		return nil
+	}
+	served := make(chan struct{})
+	me := r.line.PushBack(served)
+	r.due = append(r.due, at)
+	r.arm()
+	r.mu.Unlock()
+	select {
+	case <-served:
+		return nil
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-served: // meanwhile
+		return nil
+	default:
+	}
+	r.line.Remove(me)
+	r.due = r.due[:len(r.due)-1]
+	r.Unreserve()
+	r.arm()
+	return context.Cause(ctx)
+}
+
+// serve lets those at the head of the line go whose permits are due.
+func (r *Rate) serve() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.due) > 0 && r.left() <= 0 {
+		close(r.line.Remove(r.line.Front()).(chan struct{}))
+		r.due = r.due[1:]
+	}
+	r.arm()
+}
+
+// left is how long the head of the line has to wait.
+func (r *Rate) left() time.Duration {
+	return time.Duration(r.due[0] - int64(r.pace.Load().slack) - r.now())
+}
+
+// arm sets the timer of the head of the line. One that fires in vain does no harm.
+func (r *Rate) arm() {
+	switch {
+	case len(r.due) == 0:
+		r.due = nil
+		if r.timer != nil {
+			r.timer.Stop()
+		}
+	case r.timer == nil:
+		r.timer = time.AfterFunc(r.left(), r.serve)
+	default:
+		r.timer.Reset(r.left())
+	}
 }

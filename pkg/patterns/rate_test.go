@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,6 +98,132 @@ func TestRateSet(t *testing.T) {
 			if s.who != who || s.at-want > time.Millisecond || want-s.at > time.Millisecond {
 				t.Errorf("%d was served at %v, want %d at %v", s.who, s.at, who, want)
 			}
+		}
+	})
+}
+
+// TestRateLineMovesUp: who gives up leaves a permit to those behind, and no two are served where
+// one may be.
+func TestRateLineMovesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := patterns.NewRate(1, 1)
+		began := time.Now()
+		if !r.Allow() {
+			t.Fatal("no permit at first")
+		}
+		ctx, giveUp := context.WithCancelCause(t.Context())
+		var mu sync.Mutex
+		served := map[int]time.Duration{}
+		for who := range 9 {
+			mine := t.Context()
+			if who%3 == 0 {
+				mine = ctx
+			}
+			go func() {
+				err := r.Wait(mine)
+				if who%3 == 0 {
+					if !errors.Is(err, errDown) {
+						t.Errorf("%d: %v, want the cause", who, err)
+					}
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				served[who] = time.Since(began)
+			}()
+			synctest.Wait()
+		}
+		time.Sleep(500 * time.Millisecond)
+		giveUp(errDown)
+		synctest.Wait()
+		if d := r.Next(); d != 6500*time.Millisecond {
+			t.Errorf("with six in line the next is due in %v", d)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := fmt.Sprint(served); got != "map[1:1s 2:2s 4:3s 5:4s 7:5s 8:6s]" {
+			t.Errorf("served at %s", got)
+		}
+		if err := r.Wait(ctx); !errors.Is(err, errDown) || r.Next() != 0 {
+			t.Errorf("a context that has ended: %v, and it cost %v", err, r.Next())
+		}
+	})
+}
+
+// TestRateCrowd: whatever waits, gives up, takes and changes at the same time, an hour gives no
+// more than its permits.
+func TestRateCrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perSecond, burst = 5, 10
+		r := patterns.NewRate(perSecond, burst)
+		began := time.Now()
+		var got atomic.Int64
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				rnd := rand.New(rand.NewPCG(uint64(i), 1))
+				for time.Since(began) < time.Hour {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rnd.IntN(8000))*time.Millisecond)
+					if r.Wait(ctx) == nil {
+						got.Add(1)
+					}
+					cancel()
+				}
+			})
+		}
+		all.Wait()
+		took := time.Since(began).Seconds()
+		most := int64(took*perSecond) + burst
+		if n := got.Load(); n > most || n < most-burst {
+			t.Errorf("%d permits in %v s, want %d", n, took, most)
+		}
+		if d := r.Next(); d > time.Second {
+			t.Errorf("nobody waits, and the next is due in %v", d)
+		}
+	})
+}
+
+// TestRateExtremes: no number overflows into permits, or into none.
+func TestRateExtremes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := patterns.NewRate(1e-300, 1)
+		for range 1000 {
+			slow.Reserve()
+		}
+		if slow.Allow() {
+			t.Error("after a thousand years' permits there is another")
+		}
+		slow.Set(1e-300, math.MaxInt)
+		slow.Set(1e300, 1)
+		if err := slow.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if !patterns.NewRate(1e-300, math.MaxInt).Allow() {
+			t.Error("no permit of an endless burst")
+		}
+		fast := patterns.NewRate(math.Inf(1), -5)
+		time.Sleep(time.Second)
+		if !fast.Allow() || fast.PerSecond() != 1e9 {
+			t.Errorf("without end is %v a second", fast.PerSecond())
+		}
+		a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Burst: 5})
+		a.Slow(-time.Hour)
+		if !a.Allow() {
+			t.Error("to slow down by less than nothing takes all")
+		}
+		a.Slow(math.MaxInt64)
+		if a.Next() < 1000*time.Hour {
+			t.Errorf("to wait for ever is %v", a.Next())
+		}
+		for _, bad := range []float64{0, -1, math.NaN()} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%v a second is accepted", bad)
+					}
+				}()
+				patterns.NewRate(bad, 1)
+			}()
 		}
 	})
 }

@@ -19,7 +19,7 @@ type Scale struct {
 	Min, Max int             // 0 means 1 and 32
 	Start    int             // 0 means Max
 	Up, Down signals.Pattern // the zero Patterns are "concurrency.up" and "concurrency.down"
-	Factor   float64         // by which each step changes the limit; 0 means 2
+	Factor   float64         // by which each step changes the limit, and by 1 at least; up to 1 means 2
 	Cooldown time.Duration   // no step comes sooner after another; 0 means 1 s
 }
 
@@ -48,8 +48,8 @@ func (s Scale) Run(sink *signals.Sink, r Resizable) (stop func()) {
 	}
 	m := &mover{scale: s, sink: sink, limited: r, limit: min(max(s.Start, s.Min), s.Max)}
 	r.SetLimit(m.limit)
-	up := sink.Subscribe(s.Up, func(signals.Event) { m.step(s.Factor) })
-	down := sink.Subscribe(s.Down, func(signals.Event) { m.step(1 / s.Factor) })
+	up := sink.Subscribe(s.Up, func(signals.Event) { m.step(s.Factor, +1) })
+	down := sink.Subscribe(s.Down, func(signals.Event) { m.step(1/s.Factor, -1) })
 	return func() { up(); down() }
 }
 
@@ -64,10 +64,14 @@ type mover struct {
 	moved time.Time
 }
 
-func (m *mover) step(factor float64) {
+func (m *mover) step(factor float64, least int) {
 	m.mu.Lock()
 	now := time.Now()
-	to := min(max(int(float64(m.limit)*factor), m.scale.Min), m.scale.Max)
+	to := int(min(float64(m.limit)*factor, float64(m.scale.Max)))
+	if to == m.limit {
+		to += least
+	}
+	to = min(max(to, m.scale.Min), m.scale.Max)
 	if to == m.limit || now.Sub(m.moved) < m.scale.Cooldown {
 		m.mu.Unlock()
 		return

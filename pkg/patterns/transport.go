@@ -33,8 +33,8 @@ type Transfer struct {
 // It holds no body: progress is told as the caller reads.
 type Transport struct {
 	Next    http.RoundTripper // nil: http.DefaultTransport
-	Signals *signals.Sink
-	Every   int64 // bytes between two HTTPProgress; 0: a hundredth of a known length, else 256 KiB
+	Signals *signals.Sink     // nil: none are raised
+	Every   int64             // bytes between two HTTPProgress; 0: a hundredth of a known length, else 256 KiB
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -42,6 +42,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	next := t.Next
 	if next == nil {
 		next = http.DefaultTransport
+	}
+	if t.Signals == nil {
+		return next.RoundTrip(r)
 	}
 	host := r.URL.Host
 	t.Signals.Emit(signals.Event{Name: HTTPStart, Key: host, Value: r})
@@ -86,11 +89,15 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 }
 
 // Progress wraps a reader so that HTTPProgress and HTTPDone are raised with this key, for
-// anything that is read. total is its length, or -1. Close it, if the end is not read.
+// anything that is read. total is its length, or -1; a nil sink is told nothing. Close it, if the
+// end is not read.
 func Progress(r io.Reader, total int64, s *signals.Sink, key string) io.ReadCloser {
 	c, ok := r.(io.ReadCloser)
 	if !ok {
 		c = io.NopCloser(r)
+	}
+	if s == nil {
+		return c
 	}
 	return progress(c, total, s, key, 0)
 }

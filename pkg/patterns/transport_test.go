@@ -77,6 +77,19 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// TestTransportUnheard: without a sink a Transport and a Progress do their work all the same.
+func TestTransportUnheard(t *testing.T) {
+	client := http.Client{Transport: &patterns.Transport{Next: answer(200, "hello")}}
+	resp, err := client.Get("http://host.test/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(patterns.Progress(resp.Body, -1, nil, ""))
+	if string(text) != "hello" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for text, want := range map[string]time.Duration{

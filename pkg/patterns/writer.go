@@ -15,14 +15,18 @@ type Writer[R any] struct {
 }
 
 // NewWriter returns a writer over r, which it does not close. Options.Limit is 1, whatever o says.
+// What waits for another attempt holds up what came after it, so that the order stands.
 func NewWriter[R any](r R, o coord.Options) *Writer[R] {
 	o.Limit = 1
 	w := &Writer[R]{resource: r}
-	w.work = coord.New(func(ctx context.Context, fn func(context.Context, R) error) error {
+	w.work = coord.NewKeyed(oneKey[func(context.Context, R) error], func(ctx context.Context, _ coord.Op[coord.NoKey], fn func(context.Context, R) error) error {
 		return fn(ctx, w.resource)
 	}, o)
 	return w
 }
+
+// oneKey makes all work the work of one key, whose order stands through retries.
+func oneKey[T any](T) coord.NoKey { return coord.NoKey{} }
 
 // Do runs fn in its turn and returns its error. When ctx ends first, fn does not run any more,
 // or has its context cancelled, and Do returns the cause.
