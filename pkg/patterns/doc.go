@@ -21,7 +21,9 @@
 // and a PerKey; keyed priority fan-out is one with Lanes and LaneOrder Overtake; reads that wait
 // for a rare update of what they read are Keyed.Quiesce. They have examples here.
 //
-// The package imports the standard library, coord and signals.
+// The package imports the standard library, coord and signals. OpenTelemetry is in
+// patterns/otelsignals and SQLite in patterns/sqlitewindow, which are modules of their own: who
+// imports neither downloads neither.
 //
 // The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
 // tested, here.

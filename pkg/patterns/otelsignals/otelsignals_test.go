@@ -356,4 +356,3 @@ func TestOneOfBoth(t *testing.T) {
 		t.Errorf("op.done is not counted")
 	}
 }
-
