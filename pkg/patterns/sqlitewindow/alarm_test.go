@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,17 +15,27 @@ import (
 func TestAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
+		var mu sync.Mutex // guards what follows
 		var rings []time.Duration
 		var err error
 		var a *alarm
 		a = newAlarm(10*time.Second, 3, func(context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
 			rings = append(rings, time.Since(began))
 			a.flushing()
 			return err
 		})
+		fail := func(with error) {
+			mu.Lock()
+			defer mu.Unlock()
+			err = with
+		}
 		want := func(what string, all ...time.Duration) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(rings, all) {
 				t.Errorf("%s: rang at %v, want %v", what, rings, all)
 			}
@@ -42,12 +53,12 @@ func TestAlarm(t *testing.T) {
 		a.raised(2)
 		time.Sleep(time.Hour)
 		want("three are much", 2*time.Second)
-		err = errors.New("stalled")
+		fail(errors.New("stalled"))
 		a.raised(1)
 		time.Sleep(11 * time.Second)
 		a.raised(100)
 		time.Sleep(10 * time.Second)
-		err = nil
+		fail(nil)
 		time.Sleep(time.Hour)
 		want("it fails", 10*time.Second, 20*time.Second, 30*time.Second)
 		a.raised(1)

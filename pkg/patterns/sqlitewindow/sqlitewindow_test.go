@@ -292,6 +292,26 @@ func TestStalled(t *testing.T) {
 	}
 }
 
+// TestLostAddsUp loses events twice, the second time none that is selected among those that are
+// left, and asks the file.
+func TestLostAddsUp(t *testing.T) {
+	path, s := file(t), newSink(2)
+	o := sqlitewindow.Options{Every: -1, Events: signals.MustCompile("job.*")}
+	w := open(t, path, s, o)
+	for _, name := range []string{"job.a", "x"} {
+		for range 5 {
+			s.Raise(name, "")
+		}
+		flush(t, w)
+	}
+	w = open(t, path, s, o)
+	s.Raise("job.b", "")
+	flush(t, w)
+	if got, want := w.Stats(), (sqlitewindow.Stats{Mark: 11, Lost: 6}); got != want {
+		t.Errorf("Stats = %+v, want %+v", got, want)
+	}
+}
+
 // TestFlushesItself stores without being asked, and tells when it cannot.
 func TestFlushesItself(t *testing.T) {
 	path, s := file(t), newSink(100)
