@@ -28,6 +28,14 @@ type Info[K comparable] struct {
 	Took    time.Duration // of the last attempt; zero while it runs
 }
 
+// Any is the Info for those who know nothing of K, such as listeners to signals.
+func (i Info[K]) Any() Info[any] {
+	return Info[any]{
+		ID: i.ID, Key: i.Key, Lane: i.Lane, State: i.State,
+		Attempt: i.Attempt, Err: i.Err, Started: i.Started, Took: i.Took,
+	}
+}
+
 // node is an op inside the scheduler. It is recycled, so nothing outside keeps a pointer to
 // one without its id.
 type node[K comparable, T any] struct {

@@ -211,6 +211,15 @@ func TestSignals(t *testing.T) {
 	})
 }
 
+// TestInfoAny reads an Info without its type parameter.
+func TestInfoAny(t *testing.T) {
+	i := coord.Info[string]{ID: 1, Key: "k", Lane: 2, State: coord.Failed, Attempt: 3, Err: errDoom, Started: time.Unix(4, 0), Took: 5}
+	want := coord.Info[any]{ID: 1, Key: "k", Lane: 2, State: coord.Failed, Attempt: 3, Err: errDoom, Started: time.Unix(4, 0), Took: 5}
+	if got := any(i).(interface{ Any() coord.Info[any] }).Any(); got != want {
+		t.Errorf("Any() = %+v, want %+v", got, want)
+	}
+}
+
 func TestRaiseWithoutSink(t *testing.T) {
 	pool := coord.NewKeyed(nil, func(_ context.Context, op coord.Op[int], _ int) error {
 		op.Raise("a", "")

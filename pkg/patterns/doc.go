@@ -23,7 +23,9 @@
 // What remembers and tells: longWindow, persistentWindow, echo, responsibility, reputation,
 // logBridge, telemetry.
 //
-// The package imports the standard library, coord and signals.
+// The package imports the standard library, coord and signals. OpenTelemetry is in
+// patterns/otelsignals and SQLite in patterns/sqlitewindow, which are modules of their own: who
+// imports neither downloads neither.
 //
 // The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
 // tested, here.

@@ -1,6 +1,7 @@
 package signals
 
 import (
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,9 +48,18 @@ type Sink struct {
 func New(o Options) *Sink {
 	s := &Sink{stamp: o.Stamp || o.MaxAge > 0, guard: o.Guard, onPanic: o.OnPanic}
 	if o.Window > 0 {
-		s.window = &window{size: o.Window, maxAge: o.MaxAge, stamp: s.stamp}
+		s.window = &window{id: rand.Uint64() | 1, size: o.Window, maxAge: o.MaxAge, stamp: s.stamp}
 	}
 	return s
+}
+
+// ID tells sinks with a window apart, those of other processes included: with its Seq it names
+// an event for good. It is a random number, drawn by New, and 0 without a window.
+func (s *Sink) ID() uint64 {
+	if s.window == nil {
+		return 0
+	}
+	return s.window.id
 }
 
 // Raise publishes an event. Subscribers run on this goroutine, in subscription order,

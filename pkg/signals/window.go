@@ -9,6 +9,7 @@ import (
 // window keeps the last size events. The append under its lock is the moment an event
 // happens, and Seq is the witness: the event with Seq n lies at (n-1) mod size.
 type window struct {
+	id     uint64
 	size   int
 	maxAge time.Duration
 	stamp  bool

@@ -71,6 +71,16 @@ func TestSince(t *testing.T) {
 	}
 }
 
+func TestID(t *testing.T) {
+	a, b := signals.New(signals.Options{Window: 1}), signals.New(signals.Options{Window: 1})
+	if a.ID() == 0 || a.ID() != a.ID() || a.ID() == b.ID() {
+		t.Errorf("the IDs of two sinks are %d and %d", a.ID(), b.ID())
+	}
+	if id := signals.New(signals.Options{}).ID(); id != 0 {
+		t.Errorf("the ID of a sink without a window is %d, want 0", id)
+	}
+}
+
 func TestNoWindow(t *testing.T) {
 	var s signals.Sink
 	s.Raise("a", "")
