@@ -153,6 +153,10 @@ func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 	return &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}, nil
 }
 
+// Ended reports whether Next has met the end of the input. It meets it only where an item has
+// room for more.
+func (r *Reader) Ended() bool { return r.end == io.EOF }
+
 // Columns returns the names that the headers gave to the columns, those of all sources in order.
 func (r *Reader) Columns() []string { return r.columns }
 

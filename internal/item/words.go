@@ -302,7 +302,7 @@ func (w *words) last(rec *Record) error {
 		return io.EOF
 	}
 	w.begun = false
-	return w.make(rec, text, w.line+1, true)
+	return w.make(rec, text, w.line+1, false)
 }
 
 // stepEnded goes on to the delimiter or to the end of the block.

@@ -46,6 +46,10 @@ type Xargs struct {
 	// input of eph. Its error, which it has told, ends the run.
 	Stdin func() (*os.File, error)
 
+	// Taken is how many bytes of arguments, and of pointers to them, the system surely takes. A
+	// start with more is awaited, to be done again with fewer.
+	Taken int
+
 	SlotVar string // the variable with the number of the slot, from 0; "" is none
 
 	// Say prints a message.
@@ -71,8 +75,8 @@ type byXargs struct {
 	ended  []*task // and were not noticed yet, in order of their ends
 	failed bool    // one that was noticed has failed
 
-	// How many arguments the system took, and how many it did not.
-	took, refused uint64
+	// How many words the system took, and how many it did not.
+	took, refused int
 }
 
 // errTold refuses a start for a reason that was told.
@@ -80,11 +84,12 @@ var errTold = errors.New("told")
 
 // entry is the way of a task into a job.
 type entry struct {
-	once    sync.Once
-	entered chan struct{} // closed when more may be read
-	awaited bool          // that is when it has started, or cannot be
-	dropped bool          // it will not start
-	refused error         // why it could not be started
+	once     sync.Once
+	entered  chan struct{} // closed when more may be read
+	awaited  bool          // that is when it has started, or cannot be
+	dropped  bool          // it will not start, because the run ends
+	declined bool          // nor will it, because a person said so
+	refused  error         // why it could not be started; nil where that is not awaited
 }
 
 func (e *entry) open() { e.once.Do(func() { close(e.entered) }) }
@@ -140,7 +145,8 @@ func (r *Run) feedXargs(ctx context.Context) fail.Status {
 				return fail.Broken
 			}
 		}
-		if s := r.startAll(ctx, it); s != 0 {
+		last := r.input.Ended()
+		if s := r.startAll(ctx, it); s != 0 || last {
 			return s
 		}
 	}
@@ -155,44 +161,39 @@ func (r *Run) startAll(ctx context.Context, it item.Item) fail.Status {
 	}
 	x := &r.xargs
 	fixed := len(r.plan.Xargs.Argv(nil))
-	limit := x.narrow(uint64(len(it.Records))-uint64(fixed), false)
+	limit := x.narrow(fixed+len(it.Records)+1, false)
 	for rest := it.Records; len(rest) > 0; {
-		if limit == 0 {
+		n := min(max(limit-fixed, 1), len(rest))
+		s, tooLong = r.start(ctx, item.Item{Seq: it.Seq, Records: rest[:n]})
+		switch {
+		case s != 0:
+			return s
+		case tooLong && limit <= fixed+1:
 			r.plan.Xargs.Say("can't call exec() due to argument size restrictions")
 			return fail.Broken
-		}
-		n := int(min(limit, uint64(len(rest))))
-		s, tooLong = r.start(ctx, item.Item{Seq: it.Seq, Records: rest[:n]})
-		if s != 0 {
-			return s
-		}
-		if !tooLong {
+		case !tooLong:
 			rest = rest[n:]
 		}
-		limit = x.narrow(limit, !tooLong)
+		limit = max(x.narrow(limit, !tooLong), fixed+1)
 	}
 	return 0
 }
 
-// narrow is how many arguments to try next, after limit of them were taken or not: half of
-// what was refused, and then by bisection.
-func (x *byXargs) narrow(limit uint64, taken bool) uint64 {
+// narrow is how many words to try next, after limit of them were taken or not: half of what
+// was refused, and then by bisection.
+func (x *byXargs) narrow(limit int, taken bool) int {
 	if taken {
 		x.took = max(x.took, limit)
 	} else if x.refused == 0 || limit < x.refused {
 		x.refused = limit
 	}
-	var step uint64
+	step := 0
 	if x.took > 0 && x.refused > x.took {
-		if step = (x.refused - x.took) / 2; step == 0 {
-			step = 1
-		}
+		step = max((x.refused-x.took)/2, 1)
 	}
 	switch {
-	case taken && step > 0:
-		return limit + step
 	case taken:
-		return limit + 1
+		return limit + max(step, 1)
 	case step > 0:
 		return limit - step
 	}
@@ -214,12 +215,12 @@ func (r *Run) start(ctx context.Context, it item.Item) (s fail.Status, tooLong b
 	case t.entry.dropped:
 		return r.notice(), false
 	case err == nil:
-		r.xargs.ran = true
+		r.xargs.ran = r.xargs.ran || !t.entry.declined
 		return 0, false
 	case errors.Is(err, syscall.E2BIG):
 		return 0, true
 	default:
-		return r.cannotStart(t), false
+		return r.cannotStart(t, err), false
 	}
 }
 
@@ -235,7 +236,7 @@ func (r *Run) notice() fail.Status {
 		name := t.argv[0]
 		switch res := &t.result; {
 		case res.End == job.NotStarted:
-			return r.cannotStart(t)
+			return r.cannotStart(t, res.Err)
 		case res.End == job.Signalled:
 			r.plan.Xargs.Say("%s: terminated by signal %d", name, int(res.Signal))
 			return signalled
@@ -250,13 +251,13 @@ func (r *Run) notice() fail.Status {
 }
 
 // cannotStart says why a job could not be started.
-func (r *Run) cannotStart(t *task) fail.Status {
-	if t.entry.refused == errTold {
+func (r *Run) cannotStart(t *task, err error) fail.Status {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	switch {
+	case err == errTold:
 		return fail.Broken
-	}
-	errno, ok := errors.AsType[syscall.Errno](t.entry.refused)
-	if !ok {
-		r.plan.Xargs.Say("%s", t.entry.refused)
+	case !ok:
+		r.plan.Xargs.Say("%s", err)
 		return fail.Broken
 	}
 	r.plan.Xargs.Say("%s: %s", t.argv[0], Strerror(errno))
@@ -277,13 +278,13 @@ func (r *Run) attemptXargs(ctx context.Context, _ coord.Op[string], t *task) err
 	defer t.entry.open()
 	p := r.plan.Xargs
 	t.argv = p.Argv(t.item.Records)
-	t.entry.awaited = p.Before != nil || !r.xargs.proven.Load() || mayBeRefused(t.argv)
+	t.entry.awaited = p.Before != nil || !r.xargs.proven.Load() || p.mayBeRefused(t.argv)
 	if !t.entry.awaited {
 		t.entry.open()
 	}
 	if p.Before != nil {
-		if run, err := p.Before(t.argv); err != nil || !run {
-			t.entry.refused = err
+		run, err := p.Before(t.argv)
+		if t.entry.declined, t.entry.refused = !run, err; !run {
 			return err
 		}
 	}
@@ -319,17 +320,23 @@ func (r *Run) attemptXargs(ctx context.Context, _ coord.Op[string], t *task) err
 // refuse ends a task whose job could not be started.
 func (r *Run) refuse(t *task, err error) error {
 	t.result = job.Result{End: job.NotStarted, Err: err}
-	t.entry.refused = err
+	if t.entry.awaited {
+		t.entry.refused = err
+	}
 	return err
 }
 
 // mayBeRefused reports whether the system may find a command line too long.
-func mayBeRefused(argv []string) bool {
+func (p *Xargs) mayBeRefused(argv []string) bool {
+	const pointer, longest = 8, 128 << 10
 	n := 0
 	for _, a := range argv {
-		n += len(a) + 1
+		if len(a) >= longest {
+			return true
+		}
+		n += len(a) + 1 + pointer
 	}
-	return n > fillTo
+	return n > p.Taken
 }
 
 // lookupXargs finds the program as execvp(3) does, once.

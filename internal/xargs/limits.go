@@ -11,6 +11,7 @@ const (
 	least    = 4096      // that every system takes
 	headroom = 2048      // that is left to the command, to set variables
 	usual    = 128 << 10 // where -s does not say
+	pointer  = 8         // bytes of one
 	mostJobs = 1<<31 - 1 // of -P
 )
 
@@ -19,6 +20,7 @@ type limits struct {
 	environ int64 // bytes of the environment
 	most    int64 // that -s can ask for: the system's limit less the headroom and the environment
 	max     int64 // that count
+	words   int64 // how many words a command line may have, whatever -s says
 }
 
 func systemLimits() limits {
@@ -28,6 +30,7 @@ func systemLimits() limits {
 	}
 	l.most = argMax() - headroom - l.environ
 	l.max = min(l.most, usual)
+	l.words = l.most/pointer - 2
 	return l
 }
 
@@ -39,6 +42,10 @@ func argMax() int64 {
 	}
 	return int64(max(min(stack.Cur, 1<<62)/4, usual))
 }
+
+// taken is how many bytes of arguments, and of pointers to them, the system surely takes: it
+// counts the pointers to the environment too.
+func (l *limits) taken() int64 { return l.most - pointer*int64(len(os.Environ())+1) }
 
 func (l *limits) show() string {
 	return fmt.Sprintf("Your environment variables take up %d bytes\n"+

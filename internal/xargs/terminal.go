@@ -2,6 +2,7 @@ package xargs
 
 import (
 	"bufio"
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -36,9 +37,12 @@ func (t *terminal) open() (err error) {
 }
 
 // yes reads a line and reports whether it begins with a y.
-func (t *terminal) yes() bool {
-	line, _ := t.lines.ReadString('\n')
-	return line != "" && line[0]|0x20 == 'y'
+func (t *terminal) yes() (bool, error) {
+	line, err := t.lines.ReadString('\n')
+	if line == "" && err != nil {
+		return false, errors.New("Failed to read from stdin") // the words of xargs, though it is the terminal
+	}
+	return line[0]|0x20 == 'y', nil
 }
 
 func (t *terminal) close() {

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -107,9 +106,6 @@ func (p *Program) Prepare(ctx context.Context) (r *run.Run, status fail.Status) 
 	}
 	r, err := run.Prepare(ctx, plan, p.streams)
 	if err != nil {
-		if _, ok := errors.AsType[*fs.PathError](err); ok || errors.Is(err, syscall.EISDIR) {
-			return nil, fail.Succeeded
-		}
 		p.say("%s", err)
 		return nil, fail.Broken
 	}
@@ -136,7 +132,7 @@ func size(words []string) int64 {
 // plan makes a run of it.
 func (p *Program) plan() run.Plan {
 	o := &p.o
-	x := &run.Xargs{Argv: p.argv, SlotVar: o.slotVar, Say: p.say}
+	x := &run.Xargs{Argv: p.argv, Taken: int(o.limits.taken()), SlotVar: o.slotVar, Say: p.say}
 	if o.trace || o.ask {
 		x.Before = p.before
 	}
@@ -185,7 +181,11 @@ func length(r *item.Record) int64 { return int64(len(r.Original())) + 1 }
 // fill says how many records fit beside the words of the command.
 func (p *Program) fill(fixed int64) func([]item.Record, item.Record) bool {
 	var total int64
+	most := int(p.o.limits.words) - len(p.command)
 	return func(records []item.Record, next item.Record) bool {
+		if len(records) >= most {
+			return false
+		}
 		if len(records) == 1 {
 			total = fixed + length(&records[0])
 		}
@@ -321,5 +321,5 @@ func (p *Program) before(argv []string) (bool, error) {
 		return false, fmt.Errorf("failed to open /dev/tty for reading: %s", explain(err))
 	}
 	_, _ = io.WriteString(p.streams.Err, "?...")
-	return p.tty.yes(), nil
+	return p.tty.yes()
 }
