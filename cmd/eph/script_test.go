@@ -23,6 +23,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts compare with")
 
 func TestMain(m *testing.M) {
+	asXargs()
 	// Under -race every process would wait for a second before it exits.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	testscript.Main(m, map[string]func(){"eph": main, "job": jobMain})

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"syscall"
@@ -25,17 +26,15 @@ import (
 	"github.com/mostlylucid/eph/internal/run"
 )
 
-// Main runs eph with these arguments, the name of the program not among them, and returns
-// its exit status. It does not return when eph has to die by a signal.
+// Main runs eph with these arguments, the first of which is the name by which it was called,
+// and returns its exit status. It does not return when eph has to die by a signal.
 func Main(args []string, s run.Streams) int {
 	// A write to a pipe that nobody reads has to be an error, and not the end of eph while
 	// its jobs run. Ignoring the signal would do as much, but what is ignored is inherited:
 	// the yes of a job `yes | head` would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	job.SealDescriptors()
-
 	p := newProgram(s, useProcessors())
-	report := p.execute(args)
+	report := p.call(args)
 	if report.Err != nil {
 		complain(s.Err, report.Err, newStyle(colorful(p.typed.color.s, os.Getenv, s.Err)))
 	}
@@ -43,6 +42,30 @@ func Main(args []string, s run.Streams) int {
 		return dieBy(report.DieBy)
 	}
 	return int(report.Status)
+}
+
+// call does what the arguments ask of the program that goes by the name they begin with. What
+// eph stands in for has options of its own, and takes none from EPH_OPTS.
+func (p *program) call(args []string) run.Report {
+	if len(args) == 0 {
+		args = []string{"eph"}
+	}
+	standIns := p.standIns()
+	if do := standIns[filepath.Base(args[0])]; do != nil {
+		return do(args[0], args[1:])
+	}
+	if len(args) > 1 && standIns[args[1]] != nil {
+		return standIns[args[1]](args[1], args[2:])
+	}
+	return p.execute(args[1:])
+}
+
+// standIns are the programs that eph stands in for, when it is called by their name or the name is
+// its first operand.
+func (p *program) standIns() map[string]func(name string, args []string) run.Report {
+	return map[string]func(string, []string) run.Report{
+		"xargs": p.xargs,
+	}
 }
 
 // useProcessors returns how many processors this process may use, by its affinity and the
@@ -116,6 +139,7 @@ func (p *program) run(operands []string) error {
 	if err != nil {
 		return err
 	}
+	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
 	plan.Progress = p.progress(&plan)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +70,18 @@ func (p *program) root() *cobra.Command {
 			RunE:  alone("version", func() error { return p.print(versionLine()) }),
 		},
 	)
-	for _, word := range []string{"worker", "xargs", "parallel"} {
+	for word := range p.standIns() { // without options before it, the word does not come here
+		root.AddCommand(&cobra.Command{
+			Use:                word,
+			Hidden:             true,
+			DisableFlagParsing: true,
+			RunE: func(_ *cobra.Command, args []string) error {
+				return fail.Usage("eph %s takes the options of %s, and here options of eph stand before it", word, word).
+					Advise("%s", strings.TrimSpace("eph "+word+" "+quoted(args)))
+			},
+		})
+	}
+	for _, word := range []string{"worker", "parallel"} {
 		root.AddCommand(&cobra.Command{
 			Use:                word,
 			Hidden:             true,
@@ -106,11 +118,16 @@ func alone(word string, do func() error) func(*cobra.Command, []string) error {
 
 // escaped is the command line that runs a program with the name of a command.
 func escaped(word string, args []string) string {
-	line := "eph -- " + word
-	for _, a := range args {
-		line += " " + template.Quote(a)
+	return strings.TrimSpace("eph -- "+word+" "+quoted(args)) + "   (runs a program of this name)"
+}
+
+// quoted is words as a shell takes them.
+func quoted(words []string) string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = template.Quote(w)
 	}
-	return line + "   (runs a program of this name)"
+	return strings.Join(all, " ")
 }
 
 // locate returns the arguments in a form in which cobra finds the right command: it looks for

@@ -304,10 +304,12 @@ func TestReserved(t *testing.T) {
 	if got := words(p.root()); !slices.Equal(got, want) {
 		t.Errorf("reserved words = %q, want %q", got, want)
 	}
-	for _, word := range []string{"worker", "xargs", "parallel"} {
+	for word, try := range map[string]string{
+		"worker": "eph -- worker -0 'a b'", "parallel": "eph -- parallel -0 'a b'", "xargs": "eph xargs -0 'a b'",
+	} {
 		_, report := printed(t, "-j4", word, "-0", "a b")
 		e, ok := report.Err.(*fail.Error)
-		if !ok || report.Status != fail.BadUsage || !strings.HasPrefix(e.Try, "eph -- "+word+" -0 'a b'") {
+		if !ok || report.Status != fail.BadUsage || !strings.HasPrefix(e.Try, try) {
 			t.Errorf("eph -j4 %s -0 'a b' = %+v, want a usage error with the line to type", word, report)
 		}
 	}

@@ -36,7 +36,7 @@ type quoting uint8
 const (
 	atField quoting = iota // the first byte of a field
 	plainly                // in a field without quotes
-	quoted                 // between quotes
+	inQuotes                 // between quotes
 	closing                // behind a quote that ends the field, or is doubled
 	broken                 // where only the end of the line can follow
 )
@@ -48,7 +48,7 @@ func (q *quoting) advance(b []byte, comma byte) int {
 		switch *q {
 		case atField:
 			if b[i] == '"' {
-				*q = quoted
+				*q = inQuotes
 				i++
 			} else {
 				*q = plainly
@@ -68,7 +68,7 @@ func (q *quoting) advance(b []byte, comma byte) int {
 				return end
 			}
 			return -1
-		case quoted:
+		case inQuotes:
 			at := bytes.IndexByte(b[i:], '"')
 			if at < 0 {
 				return -1
@@ -78,7 +78,7 @@ func (q *quoting) advance(b []byte, comma byte) int {
 		case closing:
 			switch b[i] {
 			case '"':
-				*q = quoted
+				*q = inQuotes
 				i++
 			case comma:
 				*q = atField
@@ -102,7 +102,7 @@ func (r *rows) next(ctx context.Context, rec *Record) error {
 		}
 		raw := string(r.in.rest()[:n])
 		r.in.at += n
-		unclosed := r.quote == quoted
+		unclosed := r.quote == inQuotes
 		r.line += int64(strings.Count(raw, "\n"))
 		text := strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
 		if len(text) > r.max {
@@ -179,7 +179,7 @@ func (r *rows) drop(n int) {
 
 func (r *rows) tooLong() error {
 	e := &RecordError{Source: r.in.name, Line: r.first, Column: 1, Reason: tooLong(r.max)}
-	if r.quote == quoted {
+	if r.quote == inQuotes {
 		e.Reason += ", and a quote in it is never closed"
 	}
 	r.over, r.quote, r.seen = false, atField, 0
@@ -237,7 +237,7 @@ func (r *rows) opening(text string) (line, column int64) {
 	var q quoting
 	at := 0
 	for i := range len(text) {
-		if was := q; q.advance([]byte{text[i]}, r.comma) < 0 && was == atField && q == quoted {
+		if was := q; q.advance([]byte{text[i]}, r.comma) < 0 && was == atField && q == inQuotes {
 			at = i
 		}
 	}
@@ -252,5 +252,5 @@ func parseRow(text string, comma byte, source string, n int64, rec *Record) erro
 	if end >= 0 && end < len(text) {
 		return &RecordError{Source: source, Line: n, Reason: "malformed CSV: the argument goes on behind the end of its record"}
 	}
-	return r.parse(text, r.quote == quoted, rec)
+	return r.parse(text, r.quote == inQuotes, rec)
 }

@@ -29,6 +29,10 @@ type Record struct {
 	// delimiter is not a newline.
 	Source string
 	Line   int64
+
+	// EndsLine is set where words are read, for the last of a line that does not go on in the
+	// next.
+	EndsLine bool
 }
 
 // Original returns the record as a file of the same format would hold it, without its

@@ -29,6 +29,9 @@ type Options struct {
 	// are passed over; those among Source.Values are always kept.
 	KeepEmpty bool
 
+	// Words splits files into words. nil does not.
+	Words *Words
+
 	// JSON reads JSON values: one to a line, or one after the other, or the elements of an
 	// array. Arrays are taken for their elements when the first value of a source is one
 	// that goes over several lines, or is longer than MaxRecord, or is all there is;
@@ -64,8 +67,17 @@ type Options struct {
 	// text. Of the other options none but Sources counts then. nil reads records.
 	Blocks *Blocks
 
-	// MaxArgs is the most records that an item has. 0 means one, or with Fill any number.
+	// MaxArgs is the most records that an item has. 0 means one, or with Fill or MaxLines any
+	// number.
 	MaxArgs int
+
+	// MaxLines is the most lines that an item has the words of. 0 is no limit.
+	MaxLines int
+
+	// Exact ends the input with ErrListTooLong where Fill has no room for a record that
+	// MaxArgs or MaxLines wants in the item. What ends the input then also drops the records
+	// that were read before it and make no whole item.
+	Exact bool
 
 	// Batch is how long after its first record an item with room for more is handed out. 0
 	// waits for as many as MaxArgs says, or the end. It counts where one source is read.

@@ -27,6 +27,8 @@ type Reader struct {
 	columns     []string
 	header      string
 	maxArgs     int
+	maxLines    int
+	exact       bool
 	fill        func([]Record, Record) bool
 	within      time.Duration // see Options.Batch
 	skip, limit int64
@@ -36,6 +38,7 @@ type Reader struct {
 	seq    int64
 	taken  int64    // records read, used or not, those passed over by skip too
 	batch  []Record // of the item that is being filled
+	lines  int      // that end in it
 	expect int      // how many records it is likely to get
 	ahead  Record   // read for the next item, when hasAhead
 	chunk  []Record
@@ -58,8 +61,8 @@ func Open(ctx context.Context, o Options, stdin *os.File) (*Reader, error) {
 	if len(o.Sources) == 0 {
 		o.Sources = []Source{{File: "-"}}
 	}
-	r := &Reader{fill: o.Fill, within: o.Batch, maxArgs: o.MaxArgs, skip: o.Skip, limit: o.Limit}
-	if r.maxArgs == 0 && r.fill == nil {
+	r := &Reader{fill: o.Fill, within: o.Batch, maxArgs: o.MaxArgs, maxLines: o.MaxLines, exact: o.Exact, skip: o.Skip, limit: o.Limit}
+	if r.maxArgs == 0 && r.maxLines == 0 && r.fill == nil {
 		r.maxArgs = 1
 	}
 	if err := r.open(ctx, o, stdin); err != nil {
@@ -170,6 +173,8 @@ func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 		return nil, err
 	}
 	switch {
+	case o.Words != nil:
+		return newWords(in, *o.Words, o.Delimiter, o.MaxRecord), nil
 	case o.JSON:
 		return &jsonValues{scan: newScanner(in, o.MaxRecord)}, nil
 	case o.Comma != 0:
@@ -190,6 +195,10 @@ func (r *Reader) input(s Source, stdin *os.File) (*input, error) {
 	r.opened = append(r.opened, file)
 	return newInput(file, s.File, &r.wait)
 }
+
+// Ended reports whether Next has met the end of the input. It meets it only where an item has
+// room for more.
+func (r *Reader) Ended() bool { return r.end == io.EOF }
 
 // Columns returns the names that the headers gave to the columns, those of all sources in order.
 func (r *Reader) Columns() []string { return r.columns }
@@ -226,6 +235,9 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 		if err == errDue {
 			break
 		}
+		if r.end != nil && r.exact && err != io.EOF {
+			r.batch = nil
+		}
 		if err != nil && (r.end == nil || len(r.batch) == 0) {
 			return Item{}, err
 		}
@@ -233,6 +245,10 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 			break
 		}
 		if len(r.batch) > 0 && r.fill != nil && !r.fill(r.batch, r.ahead) {
+			if r.exact && (r.maxArgs > 0 || r.maxLines > 0) {
+				r.end, r.batch = ErrListTooLong, nil
+				return Item{}, r.end
+			}
 			break
 		}
 		r.accept()
@@ -240,12 +256,14 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 	r.seq++
 	r.expect = len(r.batch) + len(r.batch)/8
 	it := Item{Seq: r.seq, Records: r.batch}
-	r.batch = nil
+	r.batch, r.lines = nil, 0
 	return it, nil
 }
 
 // full reports whether the item has all the records it may have.
-func (r *Reader) full() bool { return r.maxArgs > 0 && len(r.batch) >= r.maxArgs }
+func (r *Reader) full() bool {
+	return r.maxArgs > 0 && len(r.batch) >= r.maxArgs || r.maxLines > 0 && r.lines >= r.maxLines
+}
 
 // accept moves the record read ahead into the item.
 func (r *Reader) accept() {
@@ -263,6 +281,9 @@ func (r *Reader) accept() {
 		r.batch = r.chunk[n : n+1 : n+1]
 	}
 	r.hasAhead = false
+	if r.ahead.EndsLine {
+		r.lines++
+	}
 }
 
 // lookAhead reads a record if none is read ahead.

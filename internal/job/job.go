@@ -54,6 +54,14 @@ type Command struct {
 	// stopped not counted. 0 means no limit.
 	Timeout time.Duration
 
+	// Shared leaves the job in the session and the process group of this program, where it
+	// has its terminal and gets the signals that are typed there. What it leaves behind lives
+	// on; only the process itself is signalled.
+	Shared bool
+
+	// Started, if it is not nil, is called once the program runs, before Run waits for it.
+	Started func()
+
 	// Term says how to end the job. nil is DefaultTerm.
 	Term []Step
 }

@@ -69,7 +69,7 @@ func (l *Local) Suspend() {
 	l.suspended, l.since = make(chan struct{}), time.Now()
 	l.mu.Unlock()
 	for range cap(l.starting) {
-		l.starting <- struct{}{}
+		l.holdStart()
 	}
 	defer func() {
 		for range cap(l.starting) {
@@ -81,6 +81,48 @@ func (l *Local) Suspend() {
 	for p := range l.running {
 		p.signal(unix.SIGSTOP)
 		p.arm()
+	}
+}
+
+// halfBornTime is how long Suspend waits for a start before it looks for what holds it up.
+const halfBornTime = 5 * time.Millisecond
+
+// holdStart waits until one start less is under way, and lets no other take its place. A child
+// of the process group of eph that a ^Z has met between fork and exec is stopped before it is
+// a job, and Go waits for its exec: it is woken, and stopped again as the job it has become.
+func (l *Local) holdStart() {
+	look := time.NewTicker(halfBornTime)
+	defer look.Stop()
+	for {
+		select {
+		case l.starting <- struct{}{}:
+			return
+		case <-look.C:
+			l.wakeHalfBorn()
+		}
+	}
+}
+
+func (l *Local) wakeHalfBorn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	jobs := make(map[int]bool, len(l.running))
+	for p := range l.running {
+		jobs[p.pid] = true
+	}
+	for _, pid := range stoppedChildren() {
+		if !jobs[pid] {
+			_ = unix.Kill(pid, unix.SIGCONT)
+		}
+	}
+}
+
+// PassOn sends a signal to every running job.
+func (l *Local) PassOn(s syscall.Signal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for p := range l.running {
+		p.signal(s)
 	}
 }
 

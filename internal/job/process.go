@@ -15,7 +15,8 @@ import (
 // process is one running job.
 type process struct {
 	local   *Local
-	pid     int // also the id of its group and of its session
+	pid     int // also the id of its group and of its session, unless it shares those of eph
+	shared  bool
 	pidfd   int // until exit has it; -1 is none
 	start   time.Time
 	streams streams
@@ -39,12 +40,12 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 	if l.nullErr != nil {
 		return nil, l.nullErr
 	}
-	p := &process{local: l, pidfd: -1}
+	p := &process{local: l, pidfd: -1, shared: c.Shared}
 	err := p.streams.open(l.null, c, out)
 	if err != nil {
 		return nil, err
 	}
-	sys := &syscall.SysProcAttr{Setsid: true}
+	sys := &syscall.SysProcAttr{Setsid: !c.Shared}
 	if l.noPidfd || !askPidfd(sys, &p.pidfd) {
 		if p.exit, p.ended, err = os.Pipe(); err != nil {
 			p.abandon()
@@ -91,6 +92,9 @@ func script(c *Command) []string {
 // left of its group is killed while its id still belongs to it; it is reaped.
 func (p *process) run(ctx context.Context, c *Command) Result {
 	p.streams.closeTheirs()
+	if c.Started != nil {
+		c.Started()
+	}
 	var ended End
 	if !p.short(c.Timeout) {
 		p.watch()
@@ -99,9 +103,11 @@ func (p *process) run(ctx context.Context, c *Command) Result {
 	}
 	wall := time.Since(p.start)
 	held := p.streams.drain(cmp.Or(p.local.patience, drainTime))
-	p.signal(unix.SIGKILL)
-	if ended != 0 || held {
-		killSession(p.pid)
+	if !p.shared {
+		p.signal(unix.SIGKILL)
+		if ended != 0 || held {
+			killSession(p.pid)
+		}
 	}
 	killed := p.local.leave(p)
 	status, usage := p.reap()
@@ -221,8 +227,14 @@ func (p *process) hasEnded() bool {
 	return ended
 }
 
-// signal signals the whole group. The process must not have been reaped.
-func (p *process) signal(s syscall.Signal) { _ = unix.Kill(-p.pid, s) }
+// signal signals the whole group, unless that is eph's. The process must not have been reaped.
+func (p *process) signal(s syscall.Signal) {
+	if p.shared {
+		_ = unix.Kill(p.pid, s)
+		return
+	}
+	_ = unix.Kill(-p.pid, s)
+}
 
 // setClock makes wait return at that time, later by as long as l is suspended meanwhile.
 func (p *process) setClock(until time.Time) {

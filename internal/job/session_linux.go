@@ -3,6 +3,7 @@ package job
 import (
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,6 +49,23 @@ func processes() []int {
 	var pids []int
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// stoppedChildren are the children of this process that a signal has stopped.
+func stoppedChildren() (pids []int) {
+	self := strconv.Itoa(os.Getpid())
+	for _, pid := range processes() {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil {
+			continue
+		}
+		// The name, in parentheses, can hold anything.
+		_, rest, _ := strings.Cut(string(stat[max(0, strings.LastIndexByte(string(stat), ')')):]), " ")
+		if f := strings.Fields(rest); len(f) > 1 && f[0] == "T" && f[1] == self {
 			pids = append(pids, pid)
 		}
 	}

@@ -111,6 +111,10 @@ type Plan struct {
 	Log         string // file, "-" or "fd:N"; "" none
 
 	LogOptions observe.LogOptions
+
+	// Xargs has the run go by the rules of xargs; then only Input, Empty and Jobs count
+	// besides. nil for every other run.
+	Xargs *Xargs
 }
 
 // Where the socket of eph ctl is.

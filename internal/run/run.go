@@ -71,6 +71,8 @@ type Run struct {
 	tails   sync.Map    // of failed items, by their number, for ci
 	records []io.Closer // what the run leaves behind
 
+	xargs byXargs // with Plan.Xargs
+
 	books books
 	read  atomic.Bool // the input has ended
 
@@ -95,6 +97,9 @@ type Report struct {
 // Prepare opens the input, compiles the templates and looks the command up. The end of ctx
 // calls off what blocks in that. Its errors are *fail.Error; nothing was run.
 func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
+	if p.Xargs != nil {
+		return prepareXargs(ctx, p, s)
+	}
 	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
 	r.intake, r.stopIntake = context.WithCancelCause(ctx)
 	input := p.Input
@@ -186,6 +191,9 @@ func (r *Run) open() error {
 // Execute runs everything and returns when nothing it started is alive. The end of ctx is a
 // Drain.
 func (r *Run) Execute(ctx context.Context) Report {
+	if r.plan.Xargs != nil {
+		return r.executeXargs(ctx)
+	}
 	r.began = time.Now()
 	if err := r.watch(); err != nil {
 		return Report{Status: fail.StatusOf(err), Err: err}

@@ -36,6 +36,8 @@ type task struct {
 	circuit  *circuit      // nil without --breaker
 	pass     patterns.Pass // of the circuit, which waits to be told how the attempt went
 
+	entry *entry // with Plan.Xargs
+
 	// Of the last attempt.
 	attempt int
 	slot    int
