@@ -34,11 +34,11 @@ type rows struct {
 type quoting uint8
 
 const (
-	atField quoting = iota // the first byte of a field
-	plainly                // in a field without quotes
-	inQuotes                 // between quotes
-	closing                // behind a quote that ends the field, or is doubled
-	broken                 // where only the end of the line can follow
+	atField  quoting = iota // the first byte of a field
+	plainly                 // in a field without quotes
+	inQuotes                // between quotes
+	closing                 // behind a quote that ends the field, or is doubled
+	broken                  // where only the end of the line can follow
 )
 
 // advance goes over the bytes of a record. It returns how many of them belong to it with its
