@@ -31,8 +31,12 @@ func (t *typed) settle() error {
 		name string
 		on   bool
 	}{
-		{"--split", t.split.set}, {"--json", bool(t.json)}, {"--csv", bool(t.csv)}, {"--tsv", bool(t.tsv)},
-		{"-0", bool(t.null)}, {"-d", t.delimiter.set},
+		{"--split", t.split.set},
+		{"--json", bool(t.json)},
+		{"--csv", bool(t.csv)},
+		{"--tsv", bool(t.tsv)},
+		{"-0", bool(t.null)},
+		{"-d", t.delimiter.set},
 	} {
 		switch {
 		case f.on && said == "--json":

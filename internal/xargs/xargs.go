@@ -1,8 +1,6 @@
 // Package xargs makes eph stand in for GNU xargs: it reads the options of xargs as xargs does,
 // says what xargs says, and makes a run of it that goes by the rules of xargs, which are in
 // internal/run. Where the manual of GNU xargs and the program differ, the program is right.
-//
-// docs/xargs.md has the options, and what differs on purpose.
 package xargs
 
 import (
