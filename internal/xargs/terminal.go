@@ -40,7 +40,8 @@ func (t *terminal) open() (err error) {
 func (t *terminal) yes() (bool, error) {
 	line, err := t.lines.ReadString('\n')
 	if line == "" && err != nil {
-		return false, errors.New("Failed to read from stdin") // the words of xargs, though it is the terminal
+		//lint:ignore ST1005 these are the words of xargs, though it reads the terminal
+		return false, errors.New("Failed to read from stdin")
 	}
 	return line[0]|0x20 == 'y', nil
 }

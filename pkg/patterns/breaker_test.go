@@ -340,7 +340,7 @@ func TestBreakerTellsInOrder(t *testing.T) {
 				for n := range 200 {
 					call(b, []error{nil, errDown}[(i+n)%2])
 					if n%10 == 0 {
-						time.Sleep(1)
+						time.Sleep(time.Nanosecond)
 					}
 				}
 			})

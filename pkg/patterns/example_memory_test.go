@@ -76,8 +76,7 @@ func Example_echo() {
 // a time limits how long it may be in the way.
 func Example_responsibility() {
 	var sink signals.Sink
-	var pool *coord.Pool[string]
-	pool = coord.New(func(context.Context, string) error { return nil }, coord.Options{Limit: 1, History: 1})
+	pool := coord.New(func(context.Context, string) error { return nil }, coord.Options{Limit: 1, History: 1})
 	taken := make(map[string]coord.ID)
 	defer sink.Subscribe(signals.MustCompile("file.taken"), func(e signals.Event) { pool.Unpin(taken[e.Key]) })()
 	ctx := context.Background()

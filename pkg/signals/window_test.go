@@ -73,8 +73,9 @@ func TestSince(t *testing.T) {
 
 func TestID(t *testing.T) {
 	a, b := signals.New(signals.Options{Window: 1}), signals.New(signals.Options{Window: 1})
-	if a.ID() == 0 || a.ID() != a.ID() || a.ID() == b.ID() {
-		t.Errorf("the IDs of two sinks are %d and %d", a.ID(), b.ID())
+	id, again := a.ID(), a.ID()
+	if id == 0 || again != id || b.ID() == id {
+		t.Errorf("the IDs of two sinks are %d, then %d, and %d", id, again, b.ID())
 	}
 	if id := signals.New(signals.Options{}).ID(); id != 0 {
 		t.Errorf("the ID of a sink without a window is %d, want 0", id)
