@@ -183,7 +183,11 @@ func Example_contributors() {
 func Example_earlyExit() {
 	ctx, found := context.WithCancelCause(context.Background())
 	defer found(nil)
-	err := coord.ForEach(ctx, slices.Values([]int{4, 9, 15, 25, 35}), func(_ context.Context, n int) error {
+	numbers := func(yield func(int) bool) {
+		for n := 11; yield(n); n++ {
+		}
+	}
+	err := coord.ForEach(ctx, numbers, func(_ context.Context, n int) error {
 		if n%5 == 0 {
 			found(fmt.Errorf("found %d", n))
 		}
