@@ -23,10 +23,7 @@ func (t *typed) conflict(s shape) error {
 	unpiped, unpipedTry := t.unpiped()
 	table := bool(t.csv || t.tsv)
 
-	for _, c := range []struct {
-		both      bool
-		what, try string
-	}{
+	for _, c := range append(t.contradictionsOfWords(itemsAreCommands), []contradiction{
 		{bool(t.pipe) && unpiped != "", "--pipe cuts blocks, which have no items for " + unpiped, unpipedTry},
 		{bool(t.pipe) && itemsAreCommands, "--pipe gives blocks to a command, and here each item is one", "eph --pipe command"},
 		{bool(t.pipe) && slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "" }), "--pipe cuts a stream into blocks, and ::: gives arguments", "eph --pipe command < FILE"},
@@ -134,7 +131,7 @@ func (t *typed) conflict(s shape) error {
 		{t.joblog.s == "+", "--joblog: behind the + is no name of a file", "--joblog +jobs.tsv"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
-	} {
+	}...) {
 		if c.both {
 			return fail.Usage("%s", c.what).Advise("%s", c.try)
 		}

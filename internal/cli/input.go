@@ -18,6 +18,7 @@ var splits = map[string]func(*typed) *toggle{
 	"json":  func(t *typed) *toggle { return &t.json },
 	"csv":   func(t *typed) *toggle { return &t.csv },
 	"tsv":   func(t *typed) *toggle { return &t.tsv },
+	"words": func(t *typed) *toggle { return &t.words },
 }
 
 // randomSeed is what --shuf is without a seed.
@@ -82,6 +83,7 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 	if t.null {
 		p.Input.Delimiter = "\x00"
 	}
+	r.words(p, t)
 	p.Template.Replace = t.replace.s
 	p.Template.JSON = bool(t.json)
 	p.Template.Fill = bool(t.fill) || t.exactly.set
@@ -148,6 +150,10 @@ func (t *typed) unpiped() (name, try string) {
 		{t.colSep.set, "-C", "cut(1) or awk(1) in the job"},
 		{bool(t.header), "-H", "tail -n +2 FILE | eph --pipe command"},
 		{t.trim.set, "--trim", "sed(1) in the job"},
+		{t.until.set, "-E", "sed '/^END$/Q' FILE | eph --pipe command"},
+		{t.maxLines.set, "-L", "-N 1000 for that many records to a block"},
+		{t.maxChars.set, "-s", "--block 10M"},
+		{bool(t.exit), "-x", "--pipe alone"},
 		{t.maxArgs.set, "-n", "-N 1000 for that many records to a block"},
 		{t.batch.set, "--batch", "-N 1000 for that many records to a block"},
 		{bool(t.fill), "-X", "--block 10M"},

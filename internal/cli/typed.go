@@ -15,6 +15,11 @@ type typed struct {
 	null       toggle
 	delimiter  text
 	split      text
+	words      toggle // --split words
+	until      text
+	maxLines   text
+	maxChars   text
+	exit       toggle
 	json       toggle
 	csv        toggle
 	tsv        toggle

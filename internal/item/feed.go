@@ -50,3 +50,21 @@ func (s split) next(ctx context.Context, rec *Record) error {
 	}
 	return err
 }
+
+// until yields the records of a feed up to one with this text.
+type until struct {
+	feed
+	text string
+	met  bool
+}
+
+func (u *until) next(ctx context.Context, rec *Record) error {
+	if u.met {
+		return io.EOF
+	}
+	err := u.feed.next(ctx, rec)
+	if u.met = err == nil && rec.Text == u.text; u.met {
+		return io.EOF
+	}
+	return err
+}

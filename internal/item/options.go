@@ -32,6 +32,10 @@ type Options struct {
 	// Words splits files into words. nil does not.
 	Words *Words
 
+	// Until is the text of a record of a file that ends the input, and with Words the word that
+	// does. "" is none.
+	Until string
+
 	// JSON reads JSON values: one to a line, or one after the other, or the elements of an
 	// array. Arrays are taken for their elements when the first value of a source is one
 	// that goes over several lines, or is longer than MaxRecord, or is all there is;

@@ -174,13 +174,17 @@ func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 	}
 	switch {
 	case o.Words != nil:
-		return newWords(in, *o.Words, o.Delimiter, o.MaxRecord), nil
+		return newWords(in, *o.Words, o.Until, o.Delimiter, o.MaxRecord), nil
 	case o.JSON:
 		return &jsonValues{scan: newScanner(in, o.MaxRecord)}, nil
 	case o.Comma != 0:
 		return &rows{in: in, comma: o.Comma, max: o.MaxRecord}, nil
 	}
-	return &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}, nil
+	l := &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}
+	if o.Until != "" {
+		return &until{feed: l, text: o.Until}, nil
+	}
+	return l, nil
 }
 
 // input opens the file of a source.

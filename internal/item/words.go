@@ -3,6 +3,7 @@ package item
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -15,8 +16,7 @@ import (
 // one line together, a backslash keeps the byte after it, and none of the three is part of
 // the word. A line that ends in a blank goes on in the next.
 type Words struct {
-	Whole bool   // a record is a whole line, without the blanks before it: xargs -I
-	EOF   string // the word that ends the input, unless it ends it anyway after another of its line; "" is none
+	Whole bool // a record is a whole line, without the blanks before it: xargs -I
 
 	// Ended splits at Delimiter instead, which is one byte, and knows no quotes: xargs -0, -d.
 	Ended bool
@@ -34,7 +34,7 @@ type Words struct {
 // no whole item yet, they come first, unless Options.Exact is set.
 var (
 	ErrLineTooLong = errors.New("argument line too long")
-	ErrListTooLong = errors.New("argument list too long")
+	ErrListTooLong = fail.Own("a job's items do not fit its command line").Advise("a larger -s, or no -x")
 )
 
 // QuoteError says that a quote has no partner on its line. It ends the input.
@@ -45,18 +45,12 @@ type QuoteError struct {
 }
 
 func (e *QuoteError) Error() string {
-	kind := "single"
-	if e.Quote == '"' {
-		kind = "double"
-	}
-	return "unmatched " + kind + " quote; by default quotes are special to xargs unless you use the -0 option"
+	return fmt.Sprintf("%s:%d: the line has a quote %c without its partner", e.Source, e.Line, e.Quote)
 }
 
-// Unwrap returns the same in the words of eph.
+// Unwrap returns the same as the one kind of error that eph prints.
 func (e *QuoteError) Unwrap() error {
-	what := RecordError{Source: e.Source, Line: e.Line, Reason: "the line has a quote " + string(e.Quote) + " without its partner"}
-	what.Try = "--split lines, where a quote is a character like any other"
-	return what.Unwrap()
+	return &fail.Error{Status: fail.Broken, What: e.Error(), Try: "--split lines, where a quote is like any other character"}
 }
 
 // where the reading of a word has got to.
@@ -73,8 +67,9 @@ const (
 type words struct {
 	in    *input
 	o     Words
-	delim byte // with o.Ended
-	max   int  // a record over it is rejected
+	until string // the word that ends the input; at its very end only if it is alone on its line
+	delim byte   // with o.Ended
+	max   int    // a record over it is rejected
 
 	block string // bytes that were read and not yet split: block[at:]
 	at    int
@@ -93,8 +88,8 @@ type words struct {
 	told  bool // Cut was called
 }
 
-func newWords(in *input, o Words, delim string, max int) *words {
-	return &words{in: in, o: o, delim: delim[0], max: max}
+func newWords(in *input, o Words, until, delim string, max int) *words {
+	return &words{in: in, o: o, until: until, delim: delim[0], max: max}
 }
 
 // stops are the bytes at which a stretch of plain ones ends.
@@ -263,15 +258,15 @@ func (w *words) finish(rec *Record, text string) (done bool, err error) {
 	if c == '\n' {
 		w.line++
 	}
-	if w.isEOF(text) {
+	if w.isLast(text) {
 		return false, io.EOF
 	}
 	return true, w.make(rec, text, line, ends)
 }
 
-func (w *words) isEOF(text string) bool {
+func (w *words) isLast(text string) bool {
 	before, _, _ := strings.Cut(text, "\x00")
-	return w.o.EOF != "" && before == w.o.EOF
+	return w.until != "" && before == w.until
 }
 
 // make makes a record.
@@ -284,8 +279,30 @@ func (w *words) make(rec *Record, text string, line int64, ends bool) error {
 		return &RecordError{Source: w.in.name, Line: line, Reason: "the word has a NUL byte, which no argument can have", Try: "-0, if NUL bytes end the records"}
 	case cut:
 		rec.Text, rec.Raw = before, text
+	case w.o.Cut == nil && !w.o.Ended:
+		if q := quoteWord(text); q != text {
+			rec.Raw = q
+		}
 	}
 	return nil
+}
+
+// quoteWord is a word as it can be read again.
+func quoteWord(s string) string {
+	if s == "" {
+		return "''"
+	}
+	if !strings.ContainsAny(s, " \t\n\v\f\r'\"\\") {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		if strings.IndexByte(" \t\n\v\f\r'\"\\", s[i]) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 // last is the end of the input, which may end a word.
@@ -298,7 +315,7 @@ func (w *words) last(rec *Record) error {
 		return io.EOF
 	case w.where == quoted:
 		return &QuoteError{Source: w.in.name, Line: w.line + 1, Quote: w.quote}
-	case !w.o.Ended && !w.later && w.isEOF(text):
+	case !w.o.Ended && !w.later && w.isLast(text):
 		return io.EOF
 	}
 	w.begun = false

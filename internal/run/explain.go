@@ -107,6 +107,8 @@ func describeInput(p *Plan) string {
 		kind = "TSV records"
 	case p.Input.Comma != 0:
 		kind = fmt.Sprintf("CSV records, %q between fields,", p.Input.Comma)
+	case p.Input.Words != nil:
+		kind = "words"
 	case p.Input.Delimiter == "\x00":
 		kind = "strings that end with NUL"
 	case p.Input.Delimiter != "" && p.Input.Delimiter != "\n":
@@ -144,6 +146,12 @@ func describeInput(p *Plan) string {
 	}
 	if p.Input.Shuffle {
 		text += fmt.Sprintf(", all of them read and shuffled first (--shuf=%d)", p.Input.Seed)
+	}
+	if p.Input.MaxLines > 0 {
+		text += fmt.Sprintf(", those of up to %d lines to a job", p.Input.MaxLines)
+	}
+	if p.MaxChars > 0 {
+		text += fmt.Sprintf(", command lines of up to %d bytes", p.MaxChars)
 	}
 	return text
 }

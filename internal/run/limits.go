@@ -5,6 +5,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 )
 
@@ -29,8 +30,8 @@ func affordable(want int) int {
 // to: what xargs does, and far below what a system takes beside any environment.
 const fillTo = 128 << 10
 
-// fits reports whether a record still fits into an item with -X. It is asked for each record
-// of an item but the first.
+// fits reports whether a record still fits into an item with -X or -s. It is asked for each
+// record of an item but the first.
 func (r *Run) fits(records []item.Record, next item.Record) bool {
 	if r.commands.command == nil {
 		return false
@@ -43,7 +44,22 @@ func (r *Run) fits(records []item.Record, next item.Record) bool {
 		r.tally.Add(&records[0])
 	}
 	total, _ := r.tally.Add(&next)
+	if most := r.plan.MaxChars; most > 0 {
+		return r.tally.Bytes() <= most
+	}
 	return total <= fillTo
+}
+
+// short says why a command line is too long for -s, or nil.
+func (r *Run) short(t *task) error {
+	n := 0
+	for _, a := range t.argv {
+		n += len(a) + 1
+	}
+	if most := r.plan.MaxChars; most > 0 && n > most {
+		return fail.Own("item %d: its command line has %d bytes, and --max-chars allows %d", t.item.Seq, n, most).Advise("-s %d", n)
+	}
+	return nil
 }
 
 // mostHeld is how many bytes of items are held at once, however many items that is.

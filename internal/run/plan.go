@@ -27,6 +27,8 @@ type Plan struct {
 	Fill  bool // -X: as many records per job as the command line holds
 	Empty Empty
 
+	MaxChars int // bytes that a command line may have, a NUL for each argument included; 0 is no limit
+
 	// Command is what is run for each item. Exactly one of Words and Shell is set, or
 	// neither: then each item is a command line of its own.
 	Words     []string

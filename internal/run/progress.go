@@ -126,7 +126,7 @@ func (r *Run) known() int64 {
 		return r.books.counts().Read
 	case r.total > 0:
 		return r.total
-	case len(p.Sources) != 1 || p.Sources[0].File != "" || p.Header || p.Skip > 0 || p.Limit > 0 || r.plan.Fill:
+	case len(p.Sources) != 1 || p.Sources[0].File != "" || p.Header || p.Skip > 0 || p.Limit > 0 || r.plan.Fill || r.plan.MaxChars > 0 || p.Until != "":
 		return 0
 	default:
 		n := max(p.MaxArgs, 1)

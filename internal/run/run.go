@@ -103,7 +103,7 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
 	r.intake, r.stopIntake = context.WithCancelCause(ctx)
 	input := p.Input
-	if p.Fill {
+	if p.Fill || p.MaxChars > 0 {
 		input.Fill = r.fits
 	}
 	var err error

@@ -52,6 +52,9 @@ type Xargs struct {
 
 	SlotVar string // the variable with the number of the slot, from 0; "" is none
 
+	// Fault says why the input could not be read to its end.
+	Fault func(error)
+
 	// Say prints a message.
 	Say func(format string, args ...any)
 }
@@ -136,12 +139,12 @@ func (r *Run) feedXargs(ctx context.Context) fail.Status {
 		case err == io.EOF:
 			return 0
 		case err != nil:
-			r.plan.Xargs.Say("%s", err)
+			r.plan.Xargs.Fault(err)
 			return fail.Broken
 		}
 		if check := r.plan.Xargs.Check; check != nil {
 			if err := check(it.Records); err != nil {
-				r.plan.Xargs.Say("%s", err)
+				r.plan.Xargs.Fault(err)
 				return fail.Broken
 			}
 		}

@@ -15,6 +15,8 @@ type Tally struct {
 	start   []int // the same, without a record
 	total   int
 	longest int
+	count   int // of arguments
+	base    int // the same, without a record
 
 	growth      int    // of a script's text, by one more record
 	own, joined []bool // a script's values: one variable for each record, one for all of them
@@ -38,7 +40,7 @@ func (c *Command) Tally(v *Values) *Tally {
 
 // Reset takes all records out.
 func (t *Tally) Reset() {
-	t.total, t.longest = t.fixed, 0
+	t.total, t.longest, t.count = t.fixed, 0, t.base
 	t.args = append(t.args[:0], t.start...)
 	for _, n := range t.args {
 		t.longest = max(t.longest, n)
@@ -58,6 +60,10 @@ func (t *Tally) Add(r *item.Record) (total, longest int) {
 	return t.total, t.longest
 }
 
+// Bytes is the length of the argument list, a NUL for each argument included and pointers not:
+// what xargs -s counts.
+func (t *Tally) Bytes() int { return t.total - t.count*(perArgument-1) }
+
 // grow makes a shared argument longer.
 func (t *Tally) grow(i, bytes int) {
 	t.total += bytes
@@ -68,6 +74,7 @@ func (t *Tally) grow(i, bytes int) {
 // more adds an argument.
 func (t *Tally) more(bytes int) {
 	t.total += bytes + perArgument
+	t.count++
 	t.longest = max(t.longest, bytes)
 }
 
@@ -87,6 +94,7 @@ func (t *Tally) startWords() {
 		}
 		t.start = append(t.start, n)
 		t.fixed += n + perArgument
+		t.base++
 	}
 }
 
@@ -120,6 +128,7 @@ func (t *Tally) startScript(s *script) {
 		t.fixed += len(a) + perArgument
 	}
 	t.fixed += len("-c") + len("eph") + 2*perArgument
+	t.base = len(t.start) + len(s.shell) + 2
 }
 
 // perVariable bounds what one more variable adds to a script: its name, up to six digits long,

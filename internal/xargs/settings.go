@@ -17,6 +17,7 @@ type settings struct {
 	limits    limits
 	words     *item.Words
 	delimiter string
+	until     string // the word that ends the input
 	file      string
 
 	maxArgs, maxLines int
@@ -59,7 +60,7 @@ func (p *Program) take(g given) (err error) {
 		o.words.Ended = true
 		o.delimiter, err = delimiter(g.value)
 	case "E", "e":
-		o.words.EOF = g.value
+		o.until = g.value
 	case "I", "i":
 		o.replace, o.pattern, o.replacements = true, "{}", -1
 		if g.set {

@@ -45,7 +45,7 @@ func New(name string, args []string, version string, s run.Streams) (p *Program,
 		}
 		return nil, fail.Broken, false
 	}
-	if p.o.words.EOF != "" && p.o.words.Ended {
+	if p.o.until != "" && p.o.words.Ended {
 		p.say("warning: the -E option has no effect if -0 or -d is used.\n")
 	}
 	if p.command = operands; len(operands) == 0 {
@@ -57,6 +57,22 @@ func New(name string, args []string, version string, s run.Streams) (p *Program,
 // say prints a message.
 func (p *Program) say(format string, args ...any) {
 	_, _ = io.WriteString(p.streams.Err, p.name+": "+fmt.Sprintf(format, args...)+"\n")
+}
+
+// fault says why the input could not be read to its end.
+func (p *Program) fault(err error) {
+	if q, ok := errors.AsType[*item.QuoteError](err); ok {
+		kind := "single"
+		if q.Quote == '"' {
+			kind = "double"
+		}
+		p.say("unmatched %s quote; by default quotes are special to xargs unless you use the -0 option", kind)
+		return
+	}
+	if err == item.ErrListTooLong {
+		err = errListTooLong
+	}
+	p.say("%s", err)
 }
 
 func (p *Program) print(text string) fail.Status {
@@ -130,7 +146,7 @@ func size(words []string) int64 {
 // plan makes a run of it.
 func (p *Program) plan() run.Plan {
 	o := &p.o
-	x := &run.Xargs{Argv: p.argv, Taken: int(o.limits.taken()), SlotVar: o.slotVar, Say: p.say}
+	x := &run.Xargs{Argv: p.argv, Taken: int(o.limits.taken()), SlotVar: o.slotVar, Fault: p.fault, Say: p.say}
 	if o.trace || o.ask {
 		x.Before = p.before
 	}
@@ -148,6 +164,7 @@ func (p *Program) plan() run.Plan {
 	words.Most = func(n int64) int { return int(o.limits.max - fixed - 1) }
 	in := item.Options{
 		Words: &words, Delimiter: o.delimiter, MaxArgs: o.maxArgs, MaxLines: o.maxLines,
+		Until: o.until,
 		Exact: o.exact || o.replaces() || o.maxLines > 0,
 	}
 	plan := run.Plan{Jobs: run.Jobs{Least: o.jobs, Most: o.jobs}, Xargs: x}
@@ -221,6 +238,7 @@ func (p *Program) argv(records []item.Record) []string {
 
 var (
 	errCommandTooLong = errors.New("command too long")
+	errListTooLong    = errors.New("argument list too long")
 	errNoFit          = errors.New("cannot fit single argument within argument list size limit")
 )
 
@@ -255,7 +273,7 @@ func (p *Program) insert(r *item.Record) (argv []string, err error) {
 			return nil, errCommandTooLong
 		}
 		if total += n; total > o.limits.max {
-			return nil, item.ErrListTooLong
+			return nil, errListTooLong
 		}
 		argv = append(argv, text)
 	}
