@@ -435,6 +435,57 @@ func TestXargsAsks(t *testing.T) {
 	}
 }
 
+// TestXargsStops holds that a stop from the terminal, which goes to eph and its jobs alike, and
+// to those that are just being started, stops eph, and that it goes on afterwards.
+func TestXargsStops(t *testing.T) {
+	cmd := exec.Command("eph", "xargs", "-P2", "-n1", "true")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := cmd.Process.Pid
+	var feeding sync.WaitGroup
+	feeding.Go(func() {
+		for {
+			if _, err := io.WriteString(in, "a b c d e f g h\n"); err != nil {
+				return
+			}
+		}
+	})
+	reaches := func(stopped bool) bool {
+		for end := time.Now().Add(patience); time.Now().Before(end); {
+			switch state := processState(strconv.Itoa(pid)); {
+			case strings.HasPrefix(state, "Z"):
+				return false
+			case strings.HasPrefix(state, "T") == stopped:
+				return true
+			}
+		}
+		return false
+	}
+	for i := range 40 {
+		step := []syscall.Signal{syscall.SIGTSTP, syscall.SIGCONT}[i%2]
+		if err := syscall.Kill(-pid, step); err != nil {
+			t.Fatal(err)
+		}
+		if !reaches(step == syscall.SIGTSTP) {
+			t.Errorf("signal %d: after %v the state of eph is %q", i, step, processState(strconv.Itoa(pid)))
+			break
+		}
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	if got := status(cmd.Wait()); got != 128+int(syscall.SIGKILL) {
+		t.Errorf("eph has ended with %d: %s", got, &errs)
+	}
+	feeding.Wait()
+}
+
 // TestXargsLikeGenerated compares eph xargs with the real one on command lines that are made
 // up. The same seed makes the same ones.
 func TestXargsLikeGenerated(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -23,6 +24,9 @@ func (p *program) xargs(name string, args []string) run.Report {
 	if r == nil {
 		return run.Report{Status: status}
 	}
+	// A collection that is due while a ^Z holds up a start waits for it, and holds up everything
+	// else: let there be few.
+	debug.SetGCPercent(400)
 	stop := watchShared(r)
 	defer stop()
 	return r.Execute(ctx)

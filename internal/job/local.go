@@ -85,11 +85,14 @@ func (l *Local) Suspend() {
 }
 
 // halfBornTime is how long Suspend waits for a start before it looks for what holds it up.
-const halfBornTime = 5 * time.Millisecond
+const halfBornTime = time.Millisecond
 
-// holdStart waits until one start less is under way, and lets no other take its place. A child
-// of the process group of eph that a ^Z has met between fork and exec is stopped before it is
-// a job, and Go waits for its exec: it is woken, and stopped again as the job it has become.
+// holdStart waits until one start less is under way, and lets no other take its place.
+//
+// A child of the process group of eph that a ^Z has met between fork and exec is stopped before
+// it is a job, and Go waits for its exec with a processor held, so that not even its garbage
+// collector can go on. It is woken at once, and stopped again as the job it has become. The look
+// for it must therefore allocate little.
 func (l *Local) holdStart() {
 	look := time.NewTicker(halfBornTime)
 	defer look.Stop()
@@ -103,18 +106,24 @@ func (l *Local) holdStart() {
 	}
 }
 
+// wakeHalfBorn wakes the children that are no jobs yet. One that is not stopped takes no notice.
 func (l *Local) wakeHalfBorn() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	jobs := make(map[int]bool, len(l.running))
-	for p := range l.running {
-		jobs[p.pid] = true
-	}
-	for _, pid := range stoppedChildren() {
-		if !jobs[pid] {
+	for _, pid := range children() {
+		if !l.isJob(pid) {
 			_ = unix.Kill(pid, unix.SIGCONT)
 		}
 	}
+}
+
+func (l *Local) isJob(pid int) bool {
+	for p := range l.running {
+		if p.pid == pid {
+			return true
+		}
+	}
+	return false
 }
 
 // PassOn sends a signal to every running job.

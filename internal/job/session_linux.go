@@ -2,6 +2,7 @@ package job
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -55,18 +56,15 @@ func processes() []int {
 	return pids
 }
 
-// stoppedChildren are the children of this process that a signal has stopped.
-func stoppedChildren() (pids []int) {
-	self := strconv.Itoa(os.Getpid())
-	for _, pid := range processes() {
-		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		if err != nil {
-			continue
-		}
-		// The name, in parentheses, can hold anything.
-		_, rest, _ := strings.Cut(string(stat[max(0, strings.LastIndexByte(string(stat), ')')):]), " ")
-		if f := strings.Fields(rest); len(f) > 1 && f[0] == "T" && f[1] == self {
-			pids = append(pids, pid)
+// children are the processes that the threads of this one have started and not yet reaped.
+func children() (pids []int) {
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		for _, word := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil {
+				pids = append(pids, pid)
+			}
 		}
 	}
 	return pids

@@ -6,5 +6,5 @@ package job
 // left its group survives there.
 func killSession(int) {}
 
-// stoppedChildren finds none where the state of a process cannot be read.
-func stoppedChildren() []int { return nil }
+// children finds none where they cannot be listed.
+func children() []int { return nil }

@@ -15,6 +15,7 @@ import (
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/pkg/coord"
 )
 
@@ -107,6 +108,7 @@ func prepareXargs(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	r.xargs.env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return p.Xargs.SlotVar != "" && strings.HasPrefix(v, p.Xargs.SlotVar+"=")
 	})
+	r.out = output.New(s.Out, s.Err, output.Options{Mode: output.Raw})
 	r.scale = newScale(r)
 	r.pool = coord.NewKeyed(nil, r.attemptXargs, coord.Options{
 		Limit: r.scale.limit(), Window: 1, Gate: &r.gate, History: -1, NoClock: true,
