@@ -359,6 +359,58 @@ func TestXargsName(t *testing.T) {
 	}
 }
 
+// TestXargsPage holds that eph understands each option that the page for those who come from
+// xargs names, on both sides, and that the page names all there are.
+func TestXargsPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "xargs.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## Options\n\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	spelled := regexp.MustCompile("`(-[^`]+)`")
+	values := strings.NewReplacer("FILE", os.DevNull, "END", "end", " C", " ,", "=C", "=,", " N", " 9", "=N", "=9", "lN", "l9", " V", " V", " S", " ,", " R", " @", "=R", "=@", "iR", "i@")
+	named := map[string]bool{}
+	for i, row := range strings.Split(table, "\n") {
+		cells := strings.Split(row, "|")
+		if i < 2 || len(cells) != 5 {
+			continue
+		}
+		for side, before := range map[int][]string{1: {"xargs", "-r"}, 3: {"--summary", "none"}} {
+			for _, m := range spelled.FindAllStringSubmatch(cells[side], -1) {
+				words := strings.Fields(values.Replace(m[1]))
+				if side == 1 {
+					name, _, _ := strings.Cut(words[0], "=")
+					named[name] = true
+				}
+				switch words[0] {
+				case "-p", "--interactive", "-o", "--open-tty": // need a terminal: see TestXargsAsks
+					continue
+				case "-x":
+					if side == 3 {
+						words = append(words, "-s99", "-n9")
+					}
+				case "--stdin":
+					words = append(words, "-a", os.DevNull)
+				}
+				argv := slices.Concat(before, words, []string{"echo", "{}"})
+				out, err := exec.Command("eph", argv...).CombinedOutput()
+				if s := status(err); s != 0 {
+					t.Errorf("eph %q ends with %d: %s", argv, s, out)
+				}
+			}
+		}
+	}
+	help, _ := exec.Command("eph", "xargs", "--help").Output()
+	for _, m := range regexp.MustCompile(`(?m)^ +(-\w)?(?:[, ]+(--[a-z-]+))?`).FindAllStringSubmatch(string(help), -1) {
+		for _, name := range m[1:] {
+			if name != "" && !named[name] {
+				t.Errorf("docs/xargs.md has no row for %s", name)
+			}
+		}
+	}
+}
+
 // TestXargsReadsNoFurther holds that a command line runs as soon as it is complete, and that of
 // the input after it nothing is needed.
 func TestXargsReadsNoFurther(t *testing.T) {

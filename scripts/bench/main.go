@@ -1,7 +1,7 @@
 // Bench runs eph beside its peers, and prints what it measured and which promise each row is
 // about. It asserts nothing: figures of one machine in one hour are no test.
 //
-//	go run ./scripts/bench [-jobs N] [-rounds N] spawn|startup|memory|log|pipe|all
+//	go run ./scripts/bench [-jobs N] [-rounds N] spawn|startup|memory|log|pipe|xargs|all
 //
 // It builds eph from this tree, compiles the C loop that is the limit of the machine, and
 // leaves out, with the reason, whatever is not installed. The programs take turns within
@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&b.jobs, "jobs", 2000, "jobs in a round")
 	flag.IntVar(&b.rounds, "rounds", 7, "rounds, of which the median counts")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./scripts/bench [-jobs N] [-rounds N] spawn|startup|memory|log|pipe|all")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./scripts/bench [-jobs N] [-rounds N] spawn|startup|memory|log|pipe|xargs|all")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -45,8 +45,8 @@ func main() {
 
 func (b *bench) run(what string) (err error) {
 	kinds := map[string][]func() error{
-		"spawn": {b.spawn}, "startup": {b.startup}, "memory": {b.memory}, "log": {b.log}, "pipe": {b.pipe},
-		"all": {b.spawn, b.startup, b.memory, b.log, b.pipe},
+		"spawn": {b.spawn}, "startup": {b.startup}, "memory": {b.memory}, "log": {b.log}, "pipe": {b.pipe}, "xargs": {b.standIn},
+		"all": {b.spawn, b.startup, b.memory, b.log, b.pipe, b.standIn},
 	}
 	if kinds[what] == nil {
 		flag.Usage()
