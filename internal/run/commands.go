@@ -52,6 +52,9 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		c.shell, c.opts, c.functions = p.ShellPath, p.ShellOpts, o.Functions
 		c.typed = []string{p.ShellPath, "-c"}
 	}
+	if err == nil && len(p.ShellOpts) > 0 {
+		err = shellKnows(program, p.ShellOpts)
+	}
 	if err != nil {
 		return c, err
 	}

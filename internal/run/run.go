@@ -110,10 +110,7 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	if r.input, err = item.Open(ctx, input, s.In); err != nil {
 		return nil, err
 	}
-	if r.commands, err = compile(p, r.input.Columns()); err == nil && len(p.ShellOpts) > 0 {
-		err = shellKnows(p.ShellPath, p.ShellOpts)
-	}
-	if err == nil {
+	if r.commands, err = compile(p, r.input.Columns()); err == nil {
 		err = r.open()
 	}
 	if err != nil {
