@@ -32,6 +32,24 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
+// atTerminal starts a program at a terminal of its own, of this size or any. reading ends when
+// nobody has the terminal open any more, and at the end of the test at the latest.
+func atTerminal(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) (master *os.File, out *screen, reading *sync.WaitGroup) {
+	t.Helper()
+	master, err := pty.StartWithSize(cmd, size)
+	if err != nil {
+		t.Skip("no pseudo-terminal: ", err)
+	}
+	out, reading = new(screen), new(sync.WaitGroup)
+	reading.Go(func() { _, _ = io.Copy(out, master) })
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		reading.Wait()
+		_ = master.Close()
+	})
+	return master, out, reading
+}
+
 // TestTerminal runs eph as someone at a terminal would: items typed, colours, and ^C twice,
 // of which the job that takes no notice of the first sees neither by itself.
 func TestTerminal(t *testing.T) {
@@ -41,18 +59,7 @@ func TestTerminal(t *testing.T) {
 		`trap 'touch told' TERM; trap 'touch leaked' INT; touch ready-{}; while :; do sleep 0.01; done`)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Environ(), "TERM=xterm", "NO_COLOR=", "CI=")
-	master, err := pty.Start(cmd)
-	if err != nil {
-		t.Skip("no pseudo-terminal: ", err)
-	}
-	defer master.Close()
-	var out screen
-	var reading sync.WaitGroup
-	reading.Go(func() { _, _ = io.Copy(&out, master) })
-	defer func() {
-		_ = cmd.Process.Kill()
-		reading.Wait()
-	}()
+	master, out, reading := atTerminal(t, cmd, nil)
 
 	for _, step := range []struct{ types, until string }{
 		{"one\n", "ready-one"},
@@ -62,7 +69,7 @@ func TestTerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !appears(filepath.Join(dir, step.until)) {
-			t.Fatalf("after %q there is no %s\n%s", step.types, step.until, &out)
+			t.Fatalf("after %q there is no %s\n%s", step.types, step.until, out)
 		}
 	}
 	if _, err := io.WriteString(master, "\x03"); err != nil {
@@ -92,25 +99,14 @@ func TestTerminalProgress(t *testing.T) {
 	cmd := exec.Command("eph", "-j1", "--progress", "auto", "job until {}", ":::", "first", "second\x1b[31m")
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Environ(), "TERM=xterm", "LC_ALL=C", "CI=")
-	master, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
-	if err != nil {
-		t.Skip("no pseudo-terminal: ", err)
-	}
-	defer master.Close()
-	var out screen
-	var reading sync.WaitGroup
-	reading.Go(func() { _, _ = io.Copy(&out, master) })
-	defer func() {
-		_ = cmd.Process.Kill()
-		reading.Wait()
-	}()
+	_, out, reading := atTerminal(t, cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	for _, step := range []struct{ shows, then string }{
 		{"0/2   ok 0   1/1 slots", "first"},
 		{`> #2  second\x1b[31m`, "second\x1b[31m"},
 	} {
 		for end := time.Now().Add(patience); !strings.Contains(out.String(), step.shows); time.Sleep(2 * time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("the terminal does not show %q:\n%q", step.shows, &out)
+				t.Fatalf("the terminal does not show %q:\n%q", step.shows, out)
 			}
 		}
 		if err := os.WriteFile(filepath.Join(dir, step.then), nil, 0o600); err != nil {
@@ -141,20 +137,13 @@ func TestTerminalAsks(t *testing.T) {
 		cmd := exec.Command("eph", tt.args...)
 		cmd.Dir = dir
 		cmd.Env = append(cmd.Environ(), "TERM=dumb")
-		master, err := pty.Start(cmd)
-		if err != nil {
-			t.Skip("no pseudo-terminal: ", err)
-		}
-		defer master.Close()
-		var out screen
-		var reading sync.WaitGroup
-		reading.Go(func() { _, _ = io.Copy(&out, master) })
+		master, out, reading := atTerminal(t, cmd, nil)
 		if _, err := io.WriteString(master, tt.types); err != nil {
 			t.Fatal(err)
 		}
 		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		if got := status(cmd.Wait()); got != 0 {
-			t.Errorf("%q: status = %d\n%s", tt.args, got, &out)
+			t.Errorf("%q: status = %d\n%s", tt.args, got, out)
 		}
 		late.Stop()
 		reading.Wait()
@@ -167,7 +156,7 @@ func TestTerminalAsks(t *testing.T) {
 			made = append(made, e.Name())
 		}
 		if strings.Join(made, " ") != strings.Join(tt.want, " ") {
-			t.Errorf("%q makes %q, want %q\n%s", tt.args, made, tt.want, &out)
+			t.Errorf("%q makes %q, want %q\n%s", tt.args, made, tt.want, out)
 		}
 	}
 }
