@@ -117,7 +117,13 @@ var (
 	nameTakers  = words(`let unset read getln mapfile readarray getopts shift exit bye logout return break continue
 		ulimit limit unlimit repeat enable bind complete compgen compopt fc autoload zle zmodload zstyle sched vared
 		sysread zparseopts emulate setopt unsetopt shopt wait unalias`)
+	numberTakers = words("exit return break continue shift") // of nameTakers, those that bash and dash take for digits
 )
+
+// takesDigits reports whether a command refuses what is no number, and evaluates nothing.
+func takesDigits(name string, lang syntax.LangVariant) bool {
+	return numberTakers[name] && (lang == syntax.LangBash || lang == syntax.LangPOSIX)
+}
 
 func evaluates(name string) (refusal, bool) {
 	switch {
@@ -154,6 +160,9 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 		return s.inspectUnknown(rest)
 	}
 	if _, ok := wrappers[name]; ok { // without a command, or with a harmless one
+		return none, refusal{}
+	}
+	if takesDigits(name, s.lang) {
 		return none, refusal{}
 	}
 	if why, ok := evaluates(name); ok {

@@ -293,7 +293,7 @@ func (m *marked) usedAs(k marker, w *syntax.Word, f form, path []syntax.Node, la
 	list := extent{int(w.Pos().Offset()), int(w.End().Offset())} // for words that are one of a list
 	switch parent := path[len(path)-1].(type) {
 	case *syntax.CallExpr:
-		if len(parent.Args) == 0 || parent.Args[0] == w {
+		if len(parent.Args) == 0 || parent.Args[0] == w && !m.program {
 			return p, commandWord
 		}
 		p.word, p.alone, p.argument = list, alone, alone

@@ -9,6 +9,9 @@ import (
 // Display is the command for one attempt as a person would type it: safe to show on a terminal,
 // and to run with sh. A value that is missing is shown as the placeholder.
 func (c *Command) Display(v *Values) string {
+	if c.shown != nil {
+		return c.shown.displayShort(v)
+	}
 	if c.script != nil {
 		return c.script.display(v)
 	}

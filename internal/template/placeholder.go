@@ -25,6 +25,11 @@ type placeholder struct {
 	cut     cut
 	across  bool // columns are counted through all records
 	missing Missing
+
+	// Of GNU parallel's; nil and 0 mean none.
+	edit  func(string) string      // in place of cut
+	pick  func(args []string) bool // an item of which it is false is skipped
+	padTo int                      // a number is filled up with zeros to the digits of this one
 }
 
 // source is what a placeholder takes its value from.
@@ -69,7 +74,7 @@ func scan(text string, o *Options) ([]part, error) {
 			ph.at, ph.missing, ph.across = i, o.Missing, o.Across
 			parts = append(parts, part{ph: ph})
 			i += len(ph.text)
-		case !o.Xargs && strings.HasPrefix(text[i:], "{{"):
+		case !o.Xargs && o.Parallel == nil && strings.HasPrefix(text[i:], "{{"):
 			lit.WriteByte('{')
 			i += 2
 		default:
@@ -85,6 +90,9 @@ func scan(text string, o *Options) ([]part, error) {
 
 // match returns the placeholder that starts at byte i of text, or nil.
 func (o *Options) match(text string, i int) (*placeholder, error) {
+	if o.Parallel != nil {
+		return o.matchParallel(text, i)
+	}
 	replace := o.Replace
 	if replace == "" && !o.Xargs {
 		replace = "{}"
@@ -189,6 +197,15 @@ type shape struct {
 	columned bool // the records have columns
 }
 
+// omitted reports whether p names a record that the item has not, and is left out for it.
+func (p *placeholder) omitted(s shape) bool {
+	if p.missing != MissingOmit || p.from != fromColumn {
+		return false
+	}
+	_, ok := index(p.column, s.records)
+	return !ok
+}
+
 func shapeOf(it *item.Item) shape {
 	return shape{len(it.Records), slices.ContainsFunc(it.Records, func(r item.Record) bool { return r.Fields != nil })}
 }
@@ -199,11 +216,14 @@ const all = -1
 // value is the text that p stands for. record selects one record, and is ignored where p has
 // one value for the item.
 func (p *placeholder) value(v *Values, record int) (string, error) {
+	if p.pick != nil && !p.pick(texts(v.Item.Records)) {
+		return "", ErrSkip
+	}
 	switch p.from {
 	case fromSeq:
-		return strconv.FormatInt(v.Item.Seq, 10), nil
+		return p.padded(v.Item.Seq, v), nil
 	case fromSlot:
-		return strconv.Itoa(v.Slot), nil
+		return p.padded(int64(v.Slot), v), nil
 	case fromAttempt:
 		return strconv.Itoa(v.Attempt), nil
 	case fromTotal:
@@ -222,7 +242,7 @@ func (p *placeholder) value(v *Values, record int) (string, error) {
 		if !ok {
 			return p.lacks(v, nil)
 		}
-		return p.cut.apply(records[i].Text), nil
+		return p.apply(records[i].Text), nil
 	}
 	if record != all {
 		return p.ofRecord(v, &v.Item.Records[record])
@@ -240,6 +260,24 @@ func (p *placeholder) value(v *Values, record int) (string, error) {
 	return strings.Join(values, " "), nil
 }
 
+// padded is a number with as many digits as it has to have.
+func (p *placeholder) padded(n int64, v *Values) string {
+	s := strconv.FormatInt(n, 10)
+	to := int64(p.padTo)
+	if p.padTo == padToTotal {
+		to = v.Total
+	}
+	return strings.Repeat("0", max(0, len(strconv.FormatInt(to, 10))-len(s))) + s
+}
+
+func texts(records []item.Record) []string {
+	all := make([]string, len(records))
+	for i := range records {
+		all[i] = records[i].Text
+	}
+	return all
+}
+
 // ofAll is the value of a column that is counted through all records.
 func (p *placeholder) ofAll(v *Values) (string, error) {
 	var fields []string
@@ -254,7 +292,7 @@ func (p *placeholder) ofAll(v *Values) (string, error) {
 	if !ok {
 		return p.lacks(v, nil)
 	}
-	return p.cut.apply(fields[i]), nil
+	return p.apply(fields[i]), nil
 }
 
 // ofItem reports whether the value is a part of the item.
@@ -273,7 +311,7 @@ func (p *placeholder) ofRecord(v *Values, r *item.Record) (string, error) {
 		if !ok {
 			return p.lacks(v, r)
 		}
-		return p.cut.apply(fields[i]), nil
+		return p.apply(fields[i]), nil
 	case fromJSON:
 		s, ok, err := p.query.text(r.Value)
 		if err != nil {
@@ -282,10 +320,18 @@ func (p *placeholder) ofRecord(v *Values, r *item.Record) (string, error) {
 		if !ok {
 			return p.lacks(v, r)
 		}
-		return p.cut.apply(s), nil
+		return p.apply(s), nil
 	default:
-		return p.cut.apply(r.Text), nil
+		return p.apply(r.Text), nil
 	}
+}
+
+// apply is the part of a value that p stands for.
+func (p *placeholder) apply(s string) string {
+	if p.edit != nil {
+		return p.edit(s)
+	}
+	return p.cut.apply(s)
 }
 
 // index turns a 1-based column, or one from the end, into an index below n.
@@ -300,8 +346,10 @@ func index(column, n int) (int, bool) {
 // lacks is what becomes of a placeholder that the item has nothing for.
 func (p *placeholder) lacks(v *Values, r *item.Record) (string, error) {
 	switch p.missing {
+	case MissingOmit:
+		return "", nil
 	case MissingEmpty:
-		return p.cut.apply(""), nil
+		return p.apply(""), nil
 	case MissingSkip:
 		return "", ErrSkip
 	}

@@ -314,6 +314,8 @@ var accepted = []struct{ text, shell string }{
 	{`CUDA_VISIBLE_DEVICES=$(( {%} - 1 )) ./train {}`, "sh"},
 	{`echo $(( ({#} + 1) * 2 )) {}`, "bash"},
 	{`exit {%}`, "sh"},
+	{`exit {}`, "bash"},
+	{`f() { return {}; }; f`, "dash"},
 	{`n=$(wc -l < {}); echo $((n / 2))`, "bash"},
 	{`echo $(( $(stat -c %s {}) / 1024 ))`, "bash"},
 	{`f={}; trap 'rm -f "$f"' EXIT; cp x "$f"`, "sh"},

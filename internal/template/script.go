@@ -20,7 +20,9 @@ type script struct {
 	nodes      []node
 	values     []*placeholder // distinct
 	fill       bool
-	positional bool // the records follow the values, as "$1" and so on
+	positional bool         // the records follow the values, as "$1" and so on
+	spread     bool         // several records are several words where no quotes are, within a word too
+	code       *placeholder // what stands in the place of codeWord; nil for none
 
 	mu       sync.Mutex
 	rendered map[shape]*rendering
@@ -38,6 +40,14 @@ type span struct {
 	nodes []node
 	alone bool // nothing but one placeholder
 }
+
+// ref is the value of a span that is alone.
+func (w *span) ref() int {
+	return w.nodes[slices.IndexFunc(w.nodes, func(n node) bool { return n.form != 0 })].value
+}
+
+// spreading as a record means all of them, each a word of its own where no quotes are.
+const spreading = -2
 
 // form is how a reference is written, so that it gives the value and nothing else.
 type form uint8
@@ -157,6 +167,7 @@ func (s *script) render(sh shape) *rendering {
 func (s *script) write(b *strings.Builder, nodes []node, sh shape, record int, ref func(node, int) string) {
 	for _, n := range nodes {
 		switch {
+		case n.word != nil && n.word.alone && s.values[n.word.ref()].omitted(sh):
 		case n.word != nil && record == all && s.repeats(n.word, sh):
 			for i := range sh.records {
 				if i > 0 {
@@ -164,11 +175,20 @@ func (s *script) write(b *strings.Builder, nodes []node, sh shape, record int, r
 				}
 				s.write(b, n.word.nodes, sh, i, ref)
 			}
+		case n.word != nil && s.spread && record == all:
+			s.write(b, n.word.nodes, sh, spreading, ref)
 		case n.word != nil:
 			s.write(b, n.word.nodes, sh, record, ref)
 		case n.form == 0:
 			b.WriteString(n.text)
-		case s.values[n.value].perRecord(sh):
+		case s.values[n.value].perRecord(sh) && record == spreading && n.form == bare:
+			for i := range sh.records {
+				if i > 0 {
+					b.WriteByte(' ')
+				}
+				b.WriteString(ref(n, i))
+			}
+		case s.values[n.value].perRecord(sh) && record != spreading:
 			b.WriteString(ref(n, record))
 		default:
 			b.WriteString(ref(n, all))
@@ -215,7 +235,15 @@ func (r *rendering) prologue() string {
 // argv is the command line of the shell for one item.
 func (s *script) argv(v *Values) ([]string, error) {
 	r := s.render(shapeOf(&v.Item))
-	argv := append(slices.Clone(s.shell), "-c", r.text, "eph")
+	text := r.text
+	if s.code != nil {
+		code, err := s.code.value(v, all)
+		if err != nil {
+			return nil, err
+		}
+		text = strings.Replace(text, codeWord, code, 1)
+	}
+	argv := append(slices.Clone(s.shell), "-c", text, "eph")
 	for _, a := range r.args {
 		value, err := s.values[a.value].value(v, a.record)
 		if err != nil {

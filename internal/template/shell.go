@@ -30,6 +30,9 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d := o.Parallel; d != nil {
+		return d.shell(text, parts, words, langs, &o)
+	}
 	m := newMarked(text, parts)
 	file, err := m.parse(langs[0])
 	if err != nil {
@@ -88,6 +91,7 @@ type marked struct {
 	prefix  string
 
 	arguments bool // it is a script whose arguments are items
+	program   bool // an item may choose what runs
 }
 
 type marker struct {

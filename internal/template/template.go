@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
@@ -51,6 +52,10 @@ type Options struct {
 	// placeholder; it stands anywhere but in the command's name, in program text as well;
 	// and a word that looks like a shell operator is a word. It applies to Words.
 	Xargs bool
+
+	// Parallel writes placeholders as GNU parallel does, for the drop-in. nil does not. It applies
+	// to Shell and ParseText.
+	Parallel *Parallel
 }
 
 // Missing says what becomes of a placeholder that an item has nothing for: a column that is
@@ -62,9 +67,10 @@ const (
 	MissingError Missing = iota // the item is an error
 	MissingEmpty                // the placeholder is empty text
 	MissingSkip                 // Expand returns ErrSkip
+	MissingOmit                 // MissingEmpty, and a word that is nothing else is left out; with Parallel
 )
 
-var missingNames = []string{"error", "empty", "skip"}
+var missingNames = []string{"error", "empty", "skip", "omit"}
 
 func (m Missing) String() string { return missingNames[m] }
 
@@ -99,6 +105,7 @@ type Command struct {
 	text     string  // as the user typed it, words joined with a space
 	words    []word  // what is run without a shell
 	script   *script // what a shell is run for, or nil
+	shown    *script // as it is displayed, where that is not as it is run
 	fill     bool
 	warnings []*fail.Error
 }
@@ -158,12 +165,7 @@ func (c *Command) Warnings() []*fail.Error { return c.warnings }
 // template but without braces: "@total", "%".
 func (c *Command) Uses(name string) bool {
 	if c.script != nil {
-		for _, ph := range c.script.values {
-			if ph.text == "{"+name+"}" {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(c.script.values, func(ph *placeholder) bool { return ph.uses(name) })
 	}
 	for _, w := range c.words {
 		if uses(w.parts, name) {
@@ -224,11 +226,18 @@ func (t *Text) Uses(name string) bool { return uses(t.parts, name) }
 
 func uses(parts []part, name string) bool {
 	for _, p := range parts {
-		if p.ph != nil && p.ph.text == "{"+name+"}" {
+		if p.ph != nil && p.ph.uses(name) {
 			return true
 		}
 	}
 	return false
+}
+
+func (p *placeholder) uses(name string) bool {
+	if name == "@total" {
+		return p.from == fromTotal || p.padTo == padToTotal
+	}
+	return p.text == "{"+name+"}"
 }
 
 // join is the text of parts for one record, or for all of them.

@@ -67,6 +67,9 @@ func expandWords(words []word, v *Values, fill bool) ([]string, error) {
 	argv := make([]string, 0, len(words)+len(v.Item.Records))
 	sh := shapeOf(&v.Item)
 	for _, w := range words {
+		if w.alone && w.parts[0].ph.omitted(sh) {
+			continue
+		}
 		if !w.repeated(sh, fill) {
 			s, err := join(w.parts, v, all)
 			if err != nil {
