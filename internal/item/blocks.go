@@ -24,11 +24,20 @@ type Blocks struct {
 	Size int
 
 	// End ends a record, and Start begins one; a record ends where those that are given stand
-	// together. One of them at least is given.
+	// together. Where neither is given, one ends anywhere.
 	End, Start string
 
 	// Records is how many records a block has, whatever its size. 0 lets Size decide.
 	Records int
+
+	// Every is how many of these make one record. 0 is one.
+	Every int
+
+	// Header is how many lines at the beginning of the input are put before each block.
+	Header int
+
+	// Bare takes the ends and starts of records off.
+	Bare bool
 }
 
 // mostLonger bounds a record that is longer than a block: 16 MiB, or 16 blocks.
@@ -66,6 +75,8 @@ type blocks struct {
 	sep []byte // what stands where a record ends: End and Start
 
 	rest []byte // read, and left for the next block
+	head []byte // the lines of Header
+	met  bool   // they were read
 
 	mu   sync.Mutex
 	free [][]byte
@@ -76,12 +87,60 @@ func newBlocks(in *input, o Blocks) *blocks {
 }
 
 func (b *blocks) next(ctx context.Context) (*Block, error) {
+	if err := b.readHead(ctx); err != nil {
+		return nil, err
+	}
+	block, err := b.cut(ctx)
+	if err != nil || b.Header == 0 && !b.Bare {
+		return block, err
+	}
+	whole := append(b.take(), b.head...)
+	whole = append(whole, b.stripped(block.data)...)
+	block.Release()
+	return &Block{whole, b}, nil
+}
+
+// readHead reads the lines that are put before each block, once.
+func (b *blocks) readHead(ctx context.Context) error {
+	end := 0
+	for n := 0; !b.met && n < b.Header; {
+		if at := bytes.IndexByte(b.in.rest()[end:], '\n'); at >= 0 {
+			end += at + 1
+			n++
+		} else if err := b.in.fill(ctx); err != nil {
+			return err // without a header there is no block
+		}
+	}
+	if !b.met && b.Header > 0 {
+		b.head = bytes.Clone(b.in.rest()[:end])
+		b.in.at += end
+		if b.Records == 0 { // which is read past the input's own room
+			b.rest = bytes.Clone(b.in.rest())
+			b.in.at += len(b.rest)
+		}
+	}
+	b.met = true
+	return nil
+}
+
+// stripped is what a block holds of its records.
+func (b *blocks) stripped(data []byte) []byte {
+	if !b.Bare {
+		return data
+	}
+	if len(b.sep) > 0 {
+		data = bytes.ReplaceAll(data, b.sep, nil)
+	}
+	return bytes.TrimSuffix(bytes.TrimPrefix(data, []byte(b.Start)), []byte(b.End))
+}
+
+// cut is the next block as the input has it.
+func (b *blocks) cut(ctx context.Context) (*Block, error) {
 	if b.Records > 0 {
 		return b.counted(ctx)
 	}
 	want := b.Size
-	buf := append(b.take(), b.rest...)
-	b.rest = b.rest[:0]
+	buf := b.take()
 	for seen := 0; ; want *= 2 {
 		var err error
 		if buf, err = b.fill(ctx, buf, want); err == io.EOF && len(buf) > 0 && len(buf) <= b.Size {
@@ -91,7 +150,7 @@ func (b *blocks) next(ctx context.Context) (*Block, error) {
 			return nil, err
 		}
 		if n := b.lastEnd(buf, seen); n > 0 {
-			b.rest = append(b.rest, buf[n:]...)
+			b.leave(buf[n:])
 			return &Block{buf[:n], b}, nil
 		}
 		if err == io.EOF && len(buf) > 0 {
@@ -110,6 +169,12 @@ func (b *blocks) next(ctx context.Context) (*Block, error) {
 // fill reads until buf has want bytes.
 func (b *blocks) fill(ctx context.Context, buf []byte, want int) ([]byte, error) {
 	buf = slices.Grow(buf, max(0, want-len(buf)))
+	n := min(max(0, want-len(buf)), len(b.rest))
+	if buf = append(buf, b.rest[:n]...); n < len(b.rest) {
+		b.rest = b.rest[n:]
+	} else {
+		b.rest = b.rest[:0] // its room stays
+	}
 	for len(buf) < want {
 		if b.in.err != nil {
 			return buf, b.in.err
@@ -126,14 +191,40 @@ func (b *blocks) fill(ctx context.Context, buf []byte, want int) ([]byte, error)
 	return buf, nil
 }
 
+// leave puts back what was read of the next block.
+func (b *blocks) leave(p []byte) {
+	if len(b.rest) > 0 {
+		p = slices.Concat(p, b.rest)
+	}
+	b.rest = append(b.rest[:0], p...)
+}
+
 // lastEnd is where the last record that ends in buf does so, of those that end behind seen;
 // 0 if there is none.
 func (b *blocks) lastEnd(buf []byte, seen int) int {
+	if b.Every > 1 {
+		return b.lastOfEvery(buf)
+	}
 	at := bytes.LastIndex(buf[seen:], b.sep)
 	if at < 0 {
 		return 0
 	}
 	return seen + at + len(b.End)
+}
+
+// lastOfEvery is lastEnd where it takes several ends to end a record.
+func (b *blocks) lastOfEvery(buf []byte) int {
+	end := 0
+	for n, at := 1, 0; ; n++ {
+		i := bytes.Index(buf[at:], b.sep)
+		if i < 0 {
+			return end
+		}
+		at += i + len(b.sep)
+		if n%b.Every == 0 {
+			end = at - len(b.Start)
+		}
+	}
 }
 
 // counted is a block of so many records.
@@ -142,7 +233,7 @@ func (b *blocks) counted(ctx context.Context) (*Block, error) {
 	if b.End == "" {
 		seen = 1 // the record at hand begins with Start, and does not end there
 	}
-	for count := 0; count < b.Records; {
+	for count := 0; count < b.Records*max(b.Every, 1); {
 		rest := b.in.rest()
 		if at := bytes.Index(rest[min(seen, len(rest)):], b.sep); at >= 0 {
 			end = seen + at + len(b.End)
@@ -204,8 +295,8 @@ func (o *Blocks) check(sources []Source) error {
 	if len(sources) > 1 || len(sources) == 1 && sources[0].File == "" {
 		return fail.Usage("blocks are cut from one input").Advise("cat a b | eph --pipe command")
 	}
-	if o.Size < 1 || o.End+o.Start == "" {
-		return errors.New("item: blocks need a size, and the end or the start of a record")
+	if o.Size < 1 || o.End+o.Start == "" && o.Records+o.Every > 0 {
+		return errors.New("item: blocks need a size, and those that are counted the end or the start of a record")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"regexp"
+	"strings"
 )
 
 // feed yields records, one after the other. next stores one in rec, or returns io.EOF at
@@ -49,6 +50,37 @@ func (s split) next(ctx context.Context, rec *Record) error {
 		rec.Fields = s.sep.Split(rec.Text, -1)
 	}
 	return err
+}
+
+// blankless yields the records of a feed that are not blank.
+type blankless struct{ feed }
+
+func (b blankless) next(ctx context.Context, rec *Record) error {
+	for {
+		if err := b.feed.next(ctx, rec); err != nil || strings.Trim(rec.Text, blanks) != "" {
+			return err
+		}
+	}
+}
+
+// continued joins the records of a feed that end with white space with those after them.
+type continued struct{ feed }
+
+func (c continued) next(ctx context.Context, rec *Record) error {
+	ctx = calm(ctx) // a record is read whole
+	if err := c.feed.next(ctx, rec); err != nil {
+		return err
+	}
+	for rec.Text != "" && strings.IndexByte(blanks, rec.Text[len(rec.Text)-1]) >= 0 {
+		var more Record
+		if err := c.feed.next(ctx, &more); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		rec.Text += more.Text
+	}
+	return nil
 }
 
 // until yields the records of a feed up to one with this text.

@@ -30,6 +30,10 @@ type Record struct {
 	Source string
 	Line   int64
 
+	// Column is the number, from 1, of the column that this is, where Columns made records of
+	// them, and else 0.
+	Column int
+
 	// EndsLine is set where words are read, for the last of a line that does not go on in the
 	// next.
 	EndsLine bool
@@ -50,6 +54,17 @@ func (r Record) columns() []string {
 		return []string{r.Text}
 	}
 	return r.Fields
+}
+
+// Columns makes a record of each column of records.
+func Columns(records []Record) []Record {
+	var all []Record
+	for i := range records {
+		for n, text := range records[i].columns() {
+			all = append(all, Record{Text: text, Source: records[i].Source, Line: records[i].Line, Column: n + 1})
+		}
+	}
+	return all
 }
 
 // Item is what one job is run for.

@@ -17,6 +17,7 @@ type lines struct {
 	in        *input
 	delim     string
 	keepEmpty bool
+	exact     bool // the newline behind the last delimiter is data
 	max       int
 
 	count int64  // records read, used or not
@@ -126,7 +127,7 @@ func (l *lines) discard(ctx context.Context) error {
 func (l *lines) last() error {
 	l.end = io.EOF
 	l.take(len(l.in.rest()))
-	if l.delim != "\n" && l.delim != "\x00" {
+	if l.delim != "\n" && l.delim != "\x00" && !l.exact {
 		l.block = strings.TrimSuffix(l.block, "\n")
 	}
 	if l.block == "" {

@@ -25,9 +25,22 @@ type Options struct {
 	// with any delimiter but these two so does one final newline.
 	Delimiter string
 
+	// Exactly takes one newline at the end of the input for data.
+	Exactly bool
+
 	// KeepEmpty gives an empty record an item of its own. Without it such records of files
 	// are passed over; those among Source.Values are always kept.
 	KeepEmpty bool
+
+	// Alike treats the records among Source.Values as those of files: Until ends them, and what
+	// drops or joins records does so with them.
+	Alike bool
+
+	// SkipBlank passes over records of nothing but white space.
+	SkipBlank bool
+
+	// Continued joins a record that ends with white space with the next.
+	Continued bool
 
 	// Words splits files into words. nil does not.
 	Words *Words
@@ -90,6 +103,10 @@ type Options struct {
 	// Fill reports whether next still fits into an item that has records already. It is
 	// called once for each record but the first of an item. nil fills nothing.
 	Fill func(records []Record, next Record) bool
+
+	// Share divides what Fill has in an item when the input ends among this many items, evenly, so
+	// that all that run at once have something to do. It does so once. 0 does not.
+	Share int
 
 	// Skip passes over this many records, and Limit ends the input after that many more.
 	// An unusable record counts. A Limit of 0 is none.

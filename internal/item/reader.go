@@ -30,6 +30,7 @@ type Reader struct {
 	maxLines    int
 	exact       bool
 	fill        func([]Record, Record) bool
+	share       int           // see Options.Share
 	within      time.Duration // see Options.Batch
 	skip, limit int64
 	opened      []*os.File
@@ -41,6 +42,7 @@ type Reader struct {
 	lines  int      // that end in it
 	expect int      // how many records it is likely to get
 	ahead  Record   // read for the next item, when hasAhead
+	shared []Record // read, and left for the next items
 	chunk  []Record
 	errs   []error // of the sources held in memory, to be told first
 	end    error   // what ended the input
@@ -61,7 +63,7 @@ func Open(ctx context.Context, o Options, stdin *os.File) (*Reader, error) {
 	if len(o.Sources) == 0 {
 		o.Sources = []Source{{File: "-"}}
 	}
-	r := &Reader{fill: o.Fill, within: o.Batch, maxArgs: o.MaxArgs, maxLines: o.MaxLines, exact: o.Exact, skip: o.Skip, limit: o.Limit}
+	r := &Reader{fill: o.Fill, share: o.Share, within: o.Batch, maxArgs: o.MaxArgs, maxLines: o.MaxLines, exact: o.Exact, skip: o.Skip, limit: o.Limit}
 	if r.maxArgs == 0 && r.maxLines == 0 && r.fill == nil {
 		r.maxArgs = 1
 	}
@@ -135,6 +137,15 @@ func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File
 		return nil, err
 	}
 	table, _ := f.(*rows)
+	if s.File == "" && o.Alike && o.Until != "" {
+		f = &until{feed: f, text: o.Until}
+	}
+	if o.SkipBlank {
+		f = blankless{f}
+	}
+	if o.Continued {
+		f = continued{f}
+	}
 	if o.ColSep != nil {
 		f = split{f, o.ColSep}
 	}
@@ -180,7 +191,7 @@ func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 	case o.Comma != 0:
 		return &rows{in: in, comma: o.Comma, max: o.MaxRecord}, nil
 	}
-	l := &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, max: o.MaxRecord}
+	l := &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, exact: o.Exactly, max: o.MaxRecord}
 	if o.Until != "" {
 		return &until{feed: l, text: o.Until}, nil
 	}
@@ -257,11 +268,24 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 		}
 		r.accept()
 	}
+	r.divide()
 	r.seq++
 	r.expect = len(r.batch) + len(r.batch)/8
 	it := Item{Seq: r.seq, Records: r.batch}
 	r.batch, r.lines = nil, 0
 	return it, nil
+}
+
+// divide leaves a part of the last item to others.
+func (r *Reader) divide() {
+	if r.fill == nil || r.share < 1 || r.end != io.EOF {
+		return
+	}
+	if n := len(r.batch); n > 1 {
+		r.maxArgs = (n + r.share - 1) / r.share
+		r.batch, r.shared = r.batch[:r.maxArgs:r.maxArgs], r.batch[r.maxArgs:]
+	}
+	r.share = 0
 }
 
 // full reports whether the item has all the records it may have.
@@ -293,6 +317,11 @@ func (r *Reader) accept() {
 // lookAhead reads a record if none is read ahead.
 func (r *Reader) lookAhead(ctx context.Context) error {
 	if r.hasAhead {
+		return nil
+	}
+	if len(r.shared) > 0 {
+		r.ahead, r.shared = r.shared[0], r.shared[1:]
+		r.hasAhead = true
 		return nil
 	}
 	if len(r.errs) > 0 {
