@@ -82,6 +82,9 @@ type Fields struct {
 	// Display is the command as a person would type it, for those who show it. It is not
 	// logged.
 	Display string `json:"-"`
+
+	// Sent is how many bytes of a block the job was given to read. It is not logged.
+	Sent int64 `json:"-"`
 }
 
 // Counts are the books of a run. Every item read ends in exactly one of Succeeded, Failed,

@@ -46,16 +46,7 @@ func (l *Joblog) write(e signals.Event) {
 	if !ok || f.Attempt == 0 {
 		return
 	}
-	exit, signal := 0, 0
-	if f.Exit != nil {
-		exit = *f.Exit
-	}
-	switch f.Reason {
-	case event.ReasonTimeout: // as parallel shows one
-		exit = -1
-	case event.ReasonStart:
-		exit = int(fail.NotFound)
-	}
+	exit, signal := ExitVal(f.Exit, f.Reason == event.ReasonTimeout, f.Reason != event.ReasonStart), 0
 	if f.Signal != "" {
 		signal = int(unix.SignalNum(f.Signal))
 	}
@@ -64,8 +55,8 @@ func (l *Joblog) write(e signals.Event) {
 		began = float64(f.Start.UnixMicro()) / 1e6
 	}
 	command := strings.ReplaceAll(f.Display, "\n", "\x00") // as parallel keeps it on a line
-	l.line(fmt.Sprintf("%d\t:\t%.3f\t%10.3f\t0\t%d\t%d\t%d\t%s\n",
-		f.Seq, began, time.Duration(f.Wall).Seconds(), f.Stdout, exit, signal, command))
+	l.line(fmt.Sprintf("%d\t:\t%.3f\t%10.3f\t%d\t%d\t%d\t%d\t%s\n",
+		f.Seq, began, time.Duration(f.Wall).Seconds(), f.Sent, f.Stdout, exit, signal, command))
 }
 
 // line writes a line at once, so that the file is of use after any end of eph.

@@ -21,6 +21,10 @@ const (
 	TSV                 // as CSV, with tabs
 	NDJSON              // one object a line
 	JSONArr             // one array
+
+	ParallelCSV  // these three in the columns of GNU parallel
+	ParallelTSV  //
+	ParallelJSON // one object a line
 )
 
 // Row is what a table says of a job, beside what it wrote.
@@ -34,6 +38,8 @@ type Row struct {
 	Command         string
 	Start           time.Time // zero if it was not started
 	Wall, User, Sys time.Duration
+
+	ForParallel
 }
 
 // columns are the names of what a row of CSV holds.
@@ -76,6 +82,7 @@ func (t *Table) End() string {
 // is called again for bytes that turn out not to be text, so that nothing of the size of an
 // output is held in memory.
 func (t *Table) Row(w io.Writer, r *Row, held func(stderr bool) io.Reader) error {
+	first := !t.any
 	before := ""
 	switch {
 	case t.format == JSONArr && t.any:
@@ -92,6 +99,10 @@ func (t *Table) Row(w io.Writer, r *Row, held func(stderr bool) io.Reader) error
 		return separated(w, r, held, ",")
 	case TSV:
 		return separated(w, r, held, "\t")
+	case ParallelCSV, ParallelTSV:
+		return t.likeParallel(w, r, held, first)
+	case ParallelJSON:
+		return objectLikeParallel(w, r, held)
 	}
 	if err := object(w, r, held); err != nil || t.format == JSONArr {
 		return err

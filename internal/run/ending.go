@@ -17,6 +17,7 @@ type ending struct {
 	signal syscall.Signal // by which eph has to die, or 0
 	err    error          // a failure of eph itself, or nil
 	detail string         // for people
+	halted *Halted        // with --halt
 }
 
 // stopped is the cause with which work that was not done is dropped.
@@ -129,7 +130,8 @@ func (r *Run) Resume() {
 }
 
 // haltIfDue ends the run when what the user set as a limit or a goal is reached.
-func (r *Run) haltIfDue() {
+// t is the task that has ended.
+func (r *Run) haltIfDue(t *task) {
 	c := r.books.counts()
 	h := r.plan.Halt
 	var n int64
@@ -141,9 +143,16 @@ func (r *Run) haltIfDue() {
 	case CountDone:
 		n = c.Ended()
 	}
+	total := c.Ended()
+	if h.At.OfAll {
+		total = r.total
+	}
 	switch {
-	case h.What != CountNothing && n > 0 && h.At.reached(n, c.Ended()):
-		r.halt(ending{now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("--halt: %d of %d", n, c.Ended())})
+	case h.What != CountNothing && n > 0 && h.At.reached(n, total):
+		r.halt(ending{
+			now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("--halt: %d of %d", n, total),
+			halted: &Halted{c, r.total, t.status(), r.commands.display(t, r)},
+		})
 	case r.plan.MaxFailsSet && r.plan.MaxFails.exceeded(c.Failed, c.Ended()):
 		r.halt(ending{detail: fmt.Sprintf("--max-fails: %d of %d failed", c.Failed, c.Ended())})
 	}

@@ -31,6 +31,10 @@ func newEnviron(p *Plan, id string) environ {
 		}
 	}
 	e.base = append(e.base, "EPH_RUN="+id)
+	for _, v := range p.Variables {
+		name, value, _ := strings.Cut(v, "=")
+		e.set(name, value)
+	}
 	e.attempts = "EPH_MAX_ATTEMPTS=" + strconv.Itoa(p.Attempts)
 	e.slot = p.SlotVar
 	return e

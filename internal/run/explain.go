@@ -25,11 +25,17 @@ func (r *Run) DryRun(context.Context) Report {
 			_, err = r.command(t)
 		}
 		if err != nil {
-			r.unfit(t, err)
+			r.unfit(t, err) // or skips it
 			return nil
 		}
-		r.books.succeeded()
-		_, err = io.WriteString(r.streams.Out, r.commands.display(t, r)+"\n")
+		tag, err := r.tag(t)
+		if tag != "" {
+			tag = plain.Text(tag) + "\t"
+		}
+		if err == nil {
+			r.books.succeeded()
+			_, err = io.WriteString(r.streams.Out, tag+r.commands.display(t, r)+"\n")
+		}
 		return err
 	}))
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
 )
 
@@ -30,6 +31,15 @@ const (
 type Amount struct {
 	N       int
 	Percent float64
+	OfAll   bool // Percent is of all items, for which the whole input is read first
+}
+
+// Halted is how a run stood when --halt ended it.
+type Halted struct {
+	Counts  event.Counts
+	Total   int64  // items in all, with a percentage of them
+	Status  int    // of the job that was the last
+	Command string // of that job
 }
 
 // fewest is how many items of the counted kind it takes before a percentage means anything.
@@ -37,6 +47,9 @@ const fewest = 3
 
 // reached reports whether n of total has come to the amount.
 func (a Amount) reached(n, total int64) bool {
+	if a.OfAll {
+		return float64(n)*100 >= a.Percent*float64(total)
+	}
 	if a.Percent > 0 {
 		return n >= fewest && float64(n)*100 >= a.Percent*float64(total)
 	}

@@ -36,6 +36,9 @@ func (r *Run) fits(records []item.Record, next item.Record) bool {
 	if r.commands.command == nil {
 		return false
 	}
+	if r.plan.Template.Parallel != nil {
+		return r.fitsShown(records, next)
+	}
 	if r.tally == nil {
 		r.tally = r.commands.command.Tally(r.values(&task{}, 1, 1))
 	}
@@ -50,8 +53,40 @@ func (r *Run) fits(records []item.Record, next item.Record) bool {
 	return total <= fillTo
 }
 
+// MostShown is how many bytes the command line for a shell may have where nothing else is said:
+// what Linux takes as one argument, less some for what is put before it.
+const MostShown = 128<<10 - 1024
+
+// fitsShown is fits by the rule of GNU parallel: what counts is the line as it is displayed. Each
+// record makes it longer by as much as it does beside itself.
+func (r *Run) fitsShown(records []item.Record, next item.Record) bool {
+	shown := func(records ...item.Record) int {
+		return len(r.commands.command.Display(r.values(&task{item: item.Item{Records: r.plan.Args(records)}}, 1, 1)))
+	}
+	if len(records) == 1 {
+		r.shown = shown(records[0])
+	}
+	r.shown += shown(next, next) - shown(next)
+	return r.shown < r.mostShown()
+}
+
+func (r *Run) mostShown() int {
+	if r.plan.MaxChars > 0 {
+		return min(r.plan.MaxChars, MostShown)
+	}
+	return MostShown
+}
+
 // short says why a command line is too long for -s, or nil.
 func (r *Run) short(t *task) error {
+	if r.plan.Template.Parallel != nil {
+		if r.plan.MaxChars > 0 {
+			if n := len(r.commands.display(t, r)); n >= r.mostShown() {
+				return fail.Own("item %d: its command line has %d bytes, and --max-chars allows %d less one", t.item.Seq, n, r.plan.MaxChars).Advise("-s %d", n+1)
+			}
+		}
+		return nil
+	}
 	n := 0
 	for _, a := range t.argv {
 		n += len(a) + 1

@@ -114,6 +114,18 @@ type Plan struct {
 
 	LogOptions observe.LogOptions
 
+	// For standing in for GNU parallel; the zero values do nothing.
+
+	// Args makes of the records of an item those that its job gets.
+	Args func([]item.Record) []item.Record
+
+	// Done reports whether an item was done by an earlier run, by its number.
+	Done func(seq int64) bool
+
+	Echo        bool     // the command goes before what its job writes
+	MakeWorkdir bool     // the directory of a job is made if it is not there
+	Variables   []string // NAME=VALUE for all jobs
+
 	// Xargs has the run go by the rules of xargs; then only Input, Empty and Jobs count
 	// besides. nil for every other run.
 	Xargs *Xargs

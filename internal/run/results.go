@@ -1,15 +1,19 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 
+	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/record"
@@ -190,15 +194,33 @@ func (s *results) names(t *task) (names []string, inside bool, err error) {
 	if len(t.item.Records) == 1 && t.item.Records[0].Fields != nil {
 		values = t.item.Records[0].Fields
 	}
-	header := s.run.input.Columns()
-	for i, v := range values {
-		name := strconv.Itoa(i + 1)
-		if i < len(header) {
-			name = record.SafeName(header[i])
+	if s.run.plan.Args != nil {
+		records := slices.Clone(t.item.Records)
+		if len(s.run.input.Columns()) > 0 { // as GNU parallel has it: by name
+			slices.SortStableFunc(records, func(a, b item.Record) int {
+				x, y := s.column(a.Column-1), s.column(b.Column-1)
+				n, _ := strconv.ParseFloat(x, 64)
+				m, _ := strconv.ParseFloat(y, 64)
+				return cmp.Or(cmp.Compare(n, m), cmp.Compare(x, y))
+			})
 		}
-		names = append(names, name, record.SafeName(v))
+		for _, rec := range records {
+			names = append(names, s.column(rec.Column-1), record.SafeName(rec.Text))
+		}
+		return names, true, nil
+	}
+	for i, v := range values {
+		names = append(names, s.column(i), record.SafeName(v))
 	}
 	return names, true, nil
+}
+
+// column is the step of a path for a column, by its index.
+func (s *results) column(i int) string {
+	if header := s.run.input.Columns(); i >= 0 && i < len(header) {
+		return record.SafeName(header[i])
+	}
+	return strconv.Itoa(max(i, 0) + 1)
 }
 
 // end closes the files of an attempt, and says what was left out of them.
@@ -253,6 +275,13 @@ func (s *results) row(t *task, err error) *record.Row {
 		Seq: t.item.Seq, Item: t.text(), Key: t.key, Attempt: t.attempt, Exit: f.Exit, Signal: f.Signal,
 		Reason: string(f.Reason), Error: f.Error, Command: s.run.commands.display(t, s.run),
 		Start: t.result.Start, Wall: t.result.Wall, User: t.result.User, Sys: t.result.Sys,
+	}
+	row.ForParallel = record.ForParallel{
+		Names: s.run.input.Columns(), Received: f.Stdout, Sent: f.Sent, SignalNumber: int(t.result.Signal),
+		ExitVal: record.ExitVal(f.Exit, f.Reason == event.ReasonTimeout, f.Reason != event.ReasonStart),
+	}
+	for i := range t.item.Records {
+		row.Args = append(row.Args, t.item.Records[i].Text)
 	}
 	if skip, ok := errors.AsType[errSkipped](err); ok {
 		row.Reason = string(skip.reason)

@@ -49,6 +49,7 @@ type Run struct {
 	memory   budget          // for items
 	wanted   Jobs            // jobs at once, before limits of the system
 	tally    *template.Tally // of the item that -X fills
+	shown    int             // the length of its line, in the dialect of GNU parallel
 	total    int64           // number of items, known ahead only where a template asks for it
 
 	// What holds a start back, in the order in which it is asked.
@@ -92,6 +93,9 @@ type Report struct {
 	Status fail.Status
 	DieBy  syscall.Signal // the signal by which eph has to die, or 0
 	Err    error          // why eph could not do its work, to be printed; nil if it could
+
+	Counts event.Counts
+	Halted *Halted // nil unless --halt has ended the run
 }
 
 // Prepare opens the input, compiles the templates and looks the command up. The end of ctx
@@ -303,7 +307,7 @@ func (r *Run) feed() error {
 // each calls do for every item, until the input or the run ends.
 func (r *Run) each(do func(*task) error) error {
 	read := r.input.Next
-	if r.commands.uses("@total") {
+	if r.commands.uses("@total") || r.plan.Halt.At.OfAll {
 		read = r.readAll(read)
 	}
 	if r.plan.Empty == EmptyRun {
@@ -323,6 +327,16 @@ func (r *Run) each(do func(*task) error) error {
 			return nil
 		case err != nil:
 			return err
+		}
+		if r.plan.Args != nil {
+			it.Records = r.plan.Args(it.Records)
+		}
+		if r.plan.Done != nil && r.plan.Done(it.Seq) {
+			it.Block.Release()
+			if err := r.out.Skip(it.Seq); err != nil {
+				return err
+			}
+			continue
 		}
 		r.books.read()
 		if err := do(&task{item: it, read: time.Now()}); err != nil {
@@ -379,9 +393,9 @@ func (r *Run) report(err error) Report {
 	r.mu.Unlock()
 	_ = r.input.Close()
 	counts := r.books.counts()
-	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending, r.plan.Exit)}
+	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending, r.plan.Exit), Counts: counts}
 	if ending != nil {
-		rep.DieBy = ending.signal
+		rep.DieBy, rep.Halted = ending.signal, ending.halted
 		if rep.Err == nil {
 			rep.Err = ending.err
 		}

@@ -164,6 +164,9 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 	t.failure = nil
 	r.live.enter(t)
 	out, end := r.listenTo(t)
+	if r.plan.Echo {
+		_, _ = io.WriteString(out.Stdout, r.commands.display(t, r)+"\n") // an error stays with the writer
+	}
 	t.result = r.runner.Run(ctx, c, out)
 	matched := end()
 	r.live.leave(t)
@@ -246,6 +249,11 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	if r.commands.workdir != nil {
 		if c.Dir, err = r.commands.workdir.Expand(v); err != nil {
 			return c, err
+		}
+		if r.plan.MakeWorkdir {
+			if err := os.MkdirAll(c.Dir, 0o777); err != nil {
+				return c, fail.Own("cannot make the directory of the job: %w", err)
+			}
 		}
 	}
 	if r.plan.OpenTTY {
@@ -393,7 +401,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		r.say(event.JobFailed, r.ended(t, err))
 		r.afterFailure(t)
 	}
-	r.haltIfDue()
+	r.haltIfDue(t)
 	if r.log != nil && r.log.Err() != nil {
 		r.end(ending{reason: event.ReasonOutput})
 	}
@@ -457,7 +465,7 @@ func (r *Run) unfit(t *task, err error) {
 	f := r.lost(t, event.ReasonTemplate)
 	f.Error = err.Error()
 	r.say(event.JobFailed, f)
-	r.haltIfDue()
+	r.haltIfDue(t)
 }
 
 // unrun ends a task that the coordinator did not take any more.
@@ -581,6 +589,7 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 		f.Signal = signalName(res.Signal)
 	}
 	f.Wall, f.User, f.Sys = event.Seconds(res.Wall), event.Seconds(res.User), event.Seconds(res.Sys)
+	f.Sent = int64(len(t.item.Block.Bytes()))
 	f.MaxRSS, f.Stdout, f.Stderr, f.PipeHeld = res.MaxRSS, res.StdoutBytes, res.StderrBytes, res.PipeHeld
 	return f
 }
