@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with")
 
 func TestMain(m *testing.M) {
 	asXargs()
+	asParallel()
 	// Under -race every process would wait for a second before it exits.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	testscript.Main(m, map[string]func(){"eph": main, "job": jobMain})

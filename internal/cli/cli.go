@@ -64,7 +64,8 @@ func (p *program) call(args []string) run.Report {
 // its first operand.
 func (p *program) standIns() map[string]func(name string, args []string) run.Report {
 	return map[string]func(string, []string) run.Report{
-		"xargs": p.xargs,
+		"xargs":    p.xargs,
+		"parallel": p.parallel,
 	}
 }
 
@@ -142,7 +143,7 @@ func (p *program) run(operands []string) error {
 	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
-	plan.Progress = p.progress(&plan)
+	plan.Progress = p.progress(&plan, p.typed.progressWay())
 	plan.CI, plan.StepSummary = p.ci(os.Getenv)
 	ctx := context.Background()
 	r, err := run.Prepare(ctx, plan, p.streams)

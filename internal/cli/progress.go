@@ -14,8 +14,7 @@ import (
 // progress decides how a run shows how far it has come: as was asked for, or else on a
 // terminal that has room for it, and in the log of a CI service. A bar where there is no
 // terminal becomes lines.
-func (p *program) progress(plan *run.Plan) run.Progress {
-	way := p.typed.progressWay()
+func (p *program) progress(plan *run.Plan, way string) run.Progress {
 	s := p.streams
 	screen := isTerminal(s.Err) && !blind(os.Getenv("TERM"))
 	switch {

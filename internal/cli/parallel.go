@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/parallel"
+	"github.com/mostlylucid/eph/internal/run"
+)
+
+// parallel stands in for GNU parallel, under the name by which it was called.
+func (p *program) parallel(name string, args []string) run.Report {
+	report, err := p.likeParallel(filepath.Base(name), args)
+	if err != nil {
+		return run.Report{Status: parallel.Broken, Err: err}
+	}
+	return report
+}
+
+func (p *program) likeParallel(name string, args []string) (report run.Report, err error) {
+	x, ready, err := parallel.New(name, args, strings.TrimSuffix(versionLine(), "\n"), p.cpus, os.Getenv, p.streams)
+	if err != nil || !ready {
+		return report, err
+	}
+	plan, err := x.Plan()
+	if err != nil {
+		return report, err
+	}
+	job.SealDescriptors()
+	plan.Version = versionName()
+	plan.Progress = p.progress(&plan, x.Progress())
+	ctx := context.Background()
+	r, err := run.Prepare(ctx, plan, p.streams)
+	if err != nil {
+		return report, err
+	}
+	if x.DryRun() {
+		report = r.DryRun(ctx)
+	} else {
+		stop := watch(r, isTerminal(p.streams.Err))
+		report = r.Execute(ctx)
+		stop()
+	}
+	_, _ = io.WriteString(p.streams.Err, x.Halted(report, plan.Halt)) // a broken stderr ends no run
+	if report.Status == fail.Unrun && report.Halted == nil || report.DieBy != 0 {
+		report.Status = parallel.Broken // it was told to stop
+		return report, nil
+	}
+	report.Status = parallel.Status(report, plan.Halt)
+	return report, nil
+}

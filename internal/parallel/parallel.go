@@ -1,0 +1,120 @@
+// Package parallel makes eph stand in for GNU parallel: it reads the options of GNU parallel as
+// GNU parallel does, and makes a run of them. Jobs, output, retries and all else are those of
+// every run; what differs is how a command line is read, which internal/template has as a dialect,
+// and the exit status.
+//
+// One thing is not as in GNU parallel on purpose: an item is data wherever it stands, unless it
+// is the command itself.
+package parallel
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/run"
+)
+
+// version is the one of GNU parallel that this stands in for.
+const version = 20221122
+
+// Broken is the exit status for all that is no failed job.
+const Broken fail.Status = 255
+
+// Program is one call of parallel.
+type Program struct {
+	name    string // of itself
+	streams run.Streams
+	cpus    int
+	g       given
+	operand []string
+}
+
+// New reads the command line, and the options that come from elsewhere. about is what --version
+// says of this program. Where there is nothing to run, ready is false. Its errors are *fail.Error.
+func New(name string, args []string, about string, cpus int, getenv func(string) string, s run.Streams) (p *Program, ready bool, err error) {
+	p = &Program{name: name, streams: s, cpus: cpus, g: make(given)}
+	if p.operand, err = p.g.everything(args, getenv); err != nil {
+		return nil, false, err
+	}
+	text, ready := "", false
+	switch g := p.g; {
+	case g.has("help"):
+		text = help()
+	case g.has("version"):
+		text = fmt.Sprintf("GNU parallel %d: this is %s, standing in for it\n", version, about)
+	case g.has("min-version"):
+		least, err := strconv.Atoi(g.last("min-version"))
+		if err != nil {
+			return nil, false, usage("--minversion: %q is no version", g.last("min-version")).Advise("--minversion %d", version)
+		}
+		text = strconv.Itoa(version) + "\n"
+		if least > version {
+			_, _ = io.WriteString(s.Out, text)
+			return nil, false, &fail.Error{Status: Broken, What: fmt.Sprintf("this stands in for version %d of GNU parallel", version)}
+		}
+	case g.has("number-of-cpus"), g.has("number-of-cores"), g.has("number-of-threads"):
+		text = strconv.Itoa(cpus) + "\n"
+	case g.has("max-line-length-allowed"):
+		text = strconv.Itoa(run.MostShown) + "\n"
+	default:
+		return p, true, nil
+	}
+	if _, err := io.WriteString(s.Out, text); err != nil {
+		return nil, false, fail.Own("cannot write to standard output: %w", err)
+	}
+	return p, false, nil
+}
+
+// DryRun reports whether the commands are to be printed and not run.
+func (p *Program) DryRun() bool { return p.g.has("dry-run") }
+
+// Progress is how the run shows how far it has come, as eph calls it.
+func (p *Program) Progress() string {
+	if p.g.has("bar") || p.g.has("eta") || p.g.has("progress") {
+		return "bar"
+	}
+	return "none"
+}
+
+// mostFailed is the status for more failed jobs than a status can count.
+const mostFailed = 101
+
+// Status is the exit status of a run that has ended so: the number of failed jobs, and with
+// --halt what GNU parallel makes of it.
+func Status(r run.Report, h run.Halt) fail.Status {
+	failed := int(r.Counts.Failed)
+	switch halted := r.Halted; {
+	case r.Err != nil || r.Status == fail.Broken:
+		return Broken
+	case halted != nil && h.What == run.CountSuccess:
+		return fail.Succeeded
+	case halted != nil && h.At.OfAll && h.At.Percent*float64(halted.Total) == 100, halted != nil && h.At.N == 1:
+		return fail.Status(halted.Status)
+	case halted != nil && h.At.OfAll:
+		return percentage(halted.Counts.Failed, halted.Total)
+	case halted != nil:
+		return fail.Status(min(int(halted.Counts.Failed), mostFailed))
+	case h.What != run.CountNothing && h.At.OfAll:
+		return percentage(r.Counts.Failed, r.Counts.Read)
+	case r.Counts.Rejected > 0:
+		return Broken
+	}
+	return fail.Status(min(failed, mostFailed))
+}
+
+func percentage(part, of int64) fail.Status {
+	return fail.Status(math.Ceil(float64(part) / float64(max(of, 1)) * 100))
+}
+
+// Halted says why a run ended early, or "".
+func (p *Program) Halted(r run.Report, h run.Halt) string {
+	if r.Halted == nil {
+		return ""
+	}
+	how := map[run.Count]string{run.CountFail: "failed", run.CountSuccess: "succeeded", run.CountDone: "finished"}[h.What]
+	return p.name + ": This job " + how + ":\n" + strings.TrimSuffix(r.Halted.Command, "\n") + "\n"
+}
