@@ -81,17 +81,15 @@ func (p *program) root() *cobra.Command {
 			},
 		})
 	}
-	for _, word := range []string{"worker", "parallel"} {
-		root.AddCommand(&cobra.Command{
-			Use:                word,
-			Hidden:             true,
-			DisableFlagParsing: true,
-			RunE: func(_ *cobra.Command, args []string) error {
-				return fail.Usage("%s is a reserved word, and no command of this version of eph", word).
-					Advise("%s", escaped(word, args))
-			},
-		})
-	}
+	root.AddCommand(&cobra.Command{
+		Use:                "worker",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return fail.Usage("worker is a reserved word, and no command of this version of eph").
+				Advise("%s", escaped("worker", args))
+		},
+	})
 	return root
 }
 

@@ -305,7 +305,7 @@ func TestReserved(t *testing.T) {
 		t.Errorf("reserved words = %q, want %q", got, want)
 	}
 	for word, try := range map[string]string{
-		"worker": "eph -- worker -0 'a b'", "parallel": "eph -- parallel -0 'a b'", "xargs": "eph xargs -0 'a b'",
+		"worker": "eph -- worker -0 'a b'", "parallel": "eph parallel -0 'a b'", "xargs": "eph xargs -0 'a b'",
 	} {
 		_, report := printed(t, "-j4", word, "-0", "a b")
 		e, ok := report.Err.(*fail.Error)
