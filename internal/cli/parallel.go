@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
-	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/parallel"
 	"github.com/mostlylucid/eph/internal/run"
 )
@@ -31,7 +30,6 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if err != nil {
 		return report, err
 	}
-	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Progress = p.progress(&plan, x.Progress())
 	ctx := context.Background()

@@ -36,6 +36,10 @@ type Blocks struct {
 	// Header is how many lines at the beginning of the input are put before each block.
 	Header int
 
+	// Later lets no record end at the first byte of a block of so many Records: an empty record goes
+	// with the next, as it does with GNU parallel.
+	Later bool
+
 	// Bare takes the ends and starts of records off.
 	Bare bool
 }
@@ -230,7 +234,7 @@ func (b *blocks) lastOfEvery(buf []byte) int {
 // counted is a block of so many records.
 func (b *blocks) counted(ctx context.Context) (*Block, error) {
 	end, seen := 0, 0
-	if b.End == "" {
+	if b.End == "" || b.Later {
 		seen = 1 // the record at hand begins with Start, and does not end there
 	}
 	for count := 0; count < b.Records*max(b.Every, 1); {

@@ -329,7 +329,7 @@ func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 		r.refuse(usage("--pipe reads standard input, and here other sources are given").
 			Advise("cat FILE | parallel --pipe command; eph gives no job both a block and an item"))
 	}
-	b := &item.Blocks{Size: 1 << 20, End: unescape(r.last("recend")), Start: unescape(r.last("recstart")), Bare: r.has("remove-rec-sep")}
+	b := &item.Blocks{Size: 1 << 20, End: unescape(r.last("recend")), Start: unescape(r.last("recstart")), Later: true, Bare: r.has("remove-rec-sep")}
 	if !r.has("recend") && !r.has("recstart") {
 		b.End = "\n"
 	}

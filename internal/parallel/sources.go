@@ -44,14 +44,13 @@ func (g given) split(operands []string, delimiter string) (command []string, sou
 		}
 		values := rest[1:n]
 		rest = rest[n:]
-		link := sep.link && len(sources) > 0
 		if sep.files {
 			for _, file := range values {
-				sources = append(sources, item.Source{File: file, Link: link && len(sources) > 0})
+				sources = append(sources, item.Source{File: file, Link: sep.link && len(sources) > 0})
 			}
 			continue
 		}
-		sources = append(sources, item.Source{Values: divided(values, delimiter), Link: link})
+		sources = append(sources, item.Source{Values: divided(values, delimiter), Link: sep.link && len(sources) > 0})
 	}
 	if len(sources) > 1 { // an empty one is one empty item beside others
 		for i := range sources {

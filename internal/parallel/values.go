@@ -45,7 +45,7 @@ func number(s string) (int, error) {
 	return int(n), nil
 }
 
-var timeForm = regexp.MustCompile(`^(?i:[0-9]+(?:\.[0-9]+)?[smhd]?)`)
+var timeForm = regexp.MustCompile(`^(?i:[0-9]*\.?[0-9]+[smhd]?)`)
 
 // duration reads a time: 2.5, 100s, 1.5m, 1d3h.
 func duration(s string) (time.Duration, error) {

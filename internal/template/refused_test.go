@@ -315,6 +315,7 @@ var accepted = []struct{ text, shell string }{
 	{`echo $(( ({#} + 1) * 2 )) {}`, "bash"},
 	{`exit {%}`, "sh"},
 	{`exit {}`, "bash"},
+	{`echo {1}_{2} | cat`, "sh"},
 	{`f() { return {}; }; f`, "dash"},
 	{`n=$(wc -l < {}); echo $((n / 2))`, "bash"},
 	{`echo $(( $(stat -c %s {}) / 1024 ))`, "bash"},

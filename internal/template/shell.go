@@ -169,7 +169,7 @@ func parseShell(source string, lang syntax.LangVariant) (file *syntax.File, err 
 // examine finds where each placeholder stands, or says why one is unsafe there: in the dialect
 // that file was parsed in, the first of langs, and in the others.
 func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place, error) {
-	if len(m.markers) > 0 && strings.Contains(m.source, variable) {
+	if len(m.markers) > 0 && strings.Contains(m.text, variable) {
 		return nil, fail.Usage("names that begin with %s are eph's own", variable).
 			Place(m.text, max(strings.Index(m.text, variable), 0), len(variable)).Advise("choose another name")
 	}
