@@ -39,6 +39,12 @@ func (h *history[K]) add(i *Info[K], ended time.Time, limit int) {
 	}
 }
 
+// resize keeps the last limit ops, in a ring that may grow to that.
+func (h *history[K]) resize(limit int) {
+	all := slices.Concat(h.ring[h.next:], h.ring[:h.next])
+	h.ring, h.next = slices.Clone(all[max(len(all)-limit, 0):]), 0
+}
+
 // newestFirst copies what is kept and not too old. Pinned ops that have left the ring come
 // last, by their ids.
 func (h *history[K]) newestFirst(maxAge time.Duration) []Info[K] {
@@ -75,6 +81,15 @@ func (h *history[K]) newestFirst(maxAge time.Duration) []Info[K] {
 // expire forgets the pins whose time has run out.
 func (h *history[K]) expire(now time.Time) {
 	maps.DeleteFunc(h.pinned, func(_ ID, p pin[K]) bool { return !now.Before(p.until) })
+}
+
+// SetHistory changes Options.History and Options.MaxAge, with the same meaning of 0 and of less.
+// An op that ended when no age was asked for has none, and is shown. O(n).
+func (s *Scheduler[K, T]) SetHistory(n int, maxAge time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.historyCap, s.o.MaxAge = max(orDefault(n, 200), 0), maxAge
+	s.history.resize(s.historyCap)
 }
 
 // Pin keeps a finished op among the recent ones for d, whatever ends after it. It reports

@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -35,6 +36,47 @@ func TestRecent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSetHistory holds a history that changes its size, and its age, to the last ops of each.
+func TestSetHistory(t *testing.T) {
+	for _, from := range []int{-1, 1, 3, 5} {
+		for _, ops := range []int{0, 2, 3, 4, 7} {
+			for _, to := range []int{-1, 1, 2, 4, 9} {
+				synctest.Test(t, func(t *testing.T) {
+					s := pool(Options{Limit: 1, History: from})
+					var last []ID
+					run := func(n, limit int) {
+						for range n {
+							id := put(t, s, 0, Submit{})
+							synctest.Wait()
+							last = append([]ID{id}, last...)
+							last = last[:min(len(last), max(limit, 0))]
+						}
+					}
+					run(ops, from)
+					s.SetHistory(to, 0)
+					last = last[:min(len(last), max(to, 0))]
+					want(t, fmt.Sprintf("%d ops in %d, then %d", ops, from, to), ids(s.Recent()), last...)
+					run(3, to)
+					want(t, fmt.Sprintf("%d ops in %d, then 3 in %d", ops, from, to), ids(s.Recent()), last...)
+					drain(t, s)
+				})
+			}
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := pool(Options{Limit: 1})
+		put(t, s, 0, Submit{})
+		synctest.Wait()
+		s.SetHistory(0, time.Minute)
+		put(t, s, 0, Submit{})
+		time.Sleep(time.Minute)
+		want(t, "of a minute", ids(s.Recent()), 2, 1)
+		time.Sleep(time.Nanosecond)
+		want(t, "of more than a minute", ids(s.Recent()), 1) // which has no age
+		drain(t, s)
+	})
 }
 
 func TestMaxAge(t *testing.T) {

@@ -164,6 +164,11 @@ func (c *Keyed[K, T]) Running() iter.Seq[Info[K]] { return c.s.Running() }
 // Recent yields the last finished ops, newest first, pinned older ones at the end.
 func (c *Keyed[K, T]) Recent() iter.Seq[Info[K]] { return c.s.Recent() }
 
+// SetHistory changes Options.History and Options.MaxAge, with the same meaning of 0 and of less;
+// the newest n stay, and so does what is pinned. An op that ended when no age was asked for has
+// none, and is shown. O(n).
+func (c *Keyed[K, T]) SetHistory(n int, maxAge time.Duration) { c.s.SetHistory(n, maxAge) }
+
 // Waiting yields the waiting ops of a key, in the order in which they will start.
 func (c *Keyed[K, T]) Waiting(key K) iter.Seq[Info[K]] { return c.s.Waiting(key) }
 

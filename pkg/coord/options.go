@@ -53,6 +53,7 @@ type Options struct {
 
 	// History is how many finished ops are kept for Recent and Find. 0 means 200, a negative
 	// value none. Those that ended longer than MaxAge ago are not shown; 0 means no limit.
+	// SetHistory changes both.
 	History int
 	MaxAge  time.Duration
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -32,6 +33,41 @@ func Example_longWindow() {
 	news, _ := sink.Since(11_998)
 	fmt.Println(failed, "failed,", lost, "lost,", len(news), "new")
 	// Output: 5000 failed, 2000 lost, 2 new
+}
+
+// Window size: signals of an operator set how much is kept, and for how long, within limits.
+func Example_windowSize() {
+	sink := signals.New(signals.Options{Window: 3})
+	size, age := 3, time.Duration(0)
+	sink.Subscribe(signals.MustCompile("window.**"), func(e signals.Event) {
+		if n, ok := signals.Command(e.Name, "window.size"); ok {
+			if n, err := strconv.Atoi(n); err == nil {
+				size = min(max(n, 16), 50_000)
+			}
+		} else if d, ok := signals.Command(e.Name, "window.age"); ok {
+			if d, err := time.ParseDuration(d); err == nil {
+				age = min(max(d, 5*time.Second), time.Hour)
+			}
+		}
+		sink.SetWindow(size, age)
+	})
+	look := func() {
+		for range 100 {
+			sink.Raise("job.done", "")
+		}
+		events, _ := sink.Since(0)
+		fmt.Println(len(events), "kept")
+	}
+	look()
+	sink.Raise("window.size:50", "")
+	look()
+	sink.Raise("window.size:1", "")
+	sink.Raise("window.age:1m", "")
+	look()
+	// Output:
+	// 3 kept
+	// 50 kept
+	// 16 kept
 }
 
 // Volatile work leaves nothing behind: what remains of an op is what Finish is told.

@@ -9,7 +9,8 @@ func (s *Sink) Alarmed() bool {
 
 // HoldWindow calls fn while nothing can enter the window of the sink.
 func (s *Sink) HoldWindow(fn func()) {
-	s.window.mu.Lock()
-	defer s.window.mu.Unlock()
+	w := s.window.Load()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	fn()
 }

@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,7 +9,7 @@ import (
 // Options configure a [Sink]. The zero value keeps no window and takes no clock reading.
 type Options struct {
 	// Window is how many events are kept for look-ups; 0 or less keeps none. The memory
-	// is taken as events arrive.
+	// is taken as events arrive. SetWindow changes it, and MaxAge.
 	Window int
 	// MaxAge hides older events from look-ups; 0 or less means no age limit. It implies
 	// Stamp.
@@ -33,7 +32,7 @@ type Options struct {
 type Sink struct {
 	// heard is an immutable snapshot, nil when nobody listens: raising takes no lock.
 	heard  atomic.Pointer[[]*subscription]
-	window *window // nil without one
+	window atomic.Pointer[window] // nil without one
 	stamp  bool
 	guard  Guard
 
@@ -48,18 +47,18 @@ type Sink struct {
 func New(o Options) *Sink {
 	s := &Sink{stamp: o.Stamp || o.MaxAge > 0, guard: o.Guard, onPanic: o.OnPanic}
 	if o.Window > 0 {
-		s.window = &window{id: rand.Uint64() | 1, size: o.Window, maxAge: o.MaxAge, stamp: s.stamp}
+		s.window.Store(newWindow(o.Window, o.MaxAge, s.stamp))
 	}
 	return s
 }
 
 // ID tells sinks with a window apart, those of other processes included: with its Seq it names
-// an event for good. It is a random number, drawn by New, and 0 without a window.
+// an event for good. It is a random number, drawn when the window is made, and 0 without one.
 func (s *Sink) ID() uint64 {
-	if s.window == nil {
-		return 0
+	if w := s.window.Load(); w != nil {
+		return w.id
 	}
-	return s.window.id
+	return 0
 }
 
 // Raise publishes an event. Subscribers run on this goroutine, in subscription order,
@@ -93,7 +92,7 @@ func (s *Sink) Follow(cause Event, name, key string) bool {
 func (s *Sink) Panics() uint64 { return s.panics.Load() }
 
 // audible reports whether an event raised now could be seen by anybody.
-func (s *Sink) audible() bool { return s.heard.Load() != nil || s.window != nil }
+func (s *Sink) audible() bool { return s.heard.Load() != nil || s.window.Load() != nil }
 
 // raise records and delivers. The listeners are read after the event is in the window, so
 // that whoever subscribes first and looks into the window then misses nothing.
@@ -106,8 +105,8 @@ func (s *Sink) raise(e *Event) {
 
 // record gives a new event its time and its place in the window.
 func (s *Sink) record(e *Event) {
-	if s.window != nil {
-		s.window.add(e)
+	if w := s.window.Load(); w != nil {
+		w.add(e)
 	} else if s.stamp {
 		e.at = time.Now().UnixNano()
 	}

@@ -26,12 +26,12 @@ func (t *Topic) Name() string { return t.name }
 // Raise publishes the topic's name with a key and a payload, or nil.
 func (t *Topic) Raise(key string, value any) {
 	s, to := t.sink, t.receivers()
-	if len(to) == 0 && s.window == nil {
+	if len(to) == 0 && s.window.Load() == nil {
 		return
 	}
 	e := &Event{Name: t.name, Key: key, Value: value}
 	s.record(e)
-	if s.window != nil {
+	if s.window.Load() != nil {
 		to = t.receivers() // again, as in Sink.raise
 	}
 	for _, sub := range to {
@@ -40,7 +40,7 @@ func (t *Topic) Raise(key string, value any) {
 }
 
 // Live reports whether anybody would see a raise. Use it to skip building a payload.
-func (t *Topic) Live() bool { return t.sink.window != nil || len(t.receivers()) > 0 }
+func (t *Topic) Live() bool { return t.sink.window.Load() != nil || len(t.receivers()) > 0 }
 
 func (t *Topic) receivers() []*subscription {
 	heard := t.sink.heard.Load()

@@ -114,6 +114,76 @@ func TestMaxAge(t *testing.T) {
 	})
 }
 
+// TestSetWindow holds a window that changes its size to the last events of each.
+func TestSetWindow(t *testing.T) {
+	for from := range 5 {
+		for raised := range 8 {
+			for to := 1; to < 8; to++ {
+				s := signals.New(signals.Options{Window: from})
+				var last []uint64
+				seq := uint64(0)
+				raise := func(n, size int) {
+					for range n {
+						s.Raise("a", "")
+						if size > 0 {
+							seq++
+							last = append(last, seq)
+						}
+						last = last[max(len(last)-size, 0):]
+					}
+				}
+				raise(raised, from)
+				id := s.ID()
+				s.SetWindow(to, 0)
+				last = last[max(len(last)-to, 0):]
+				for range 2 {
+					events, lost := s.Since(0)
+					if fmt.Sprint(seqs(events)) != fmt.Sprint(last) || lost != seq-uint64(len(last)) {
+						t.Errorf("%d in a window of %d, then %d: Since(0) = %v, %d, want %v", raised, from, to, seqs(events), lost, last)
+					}
+					raise(5, to)
+				}
+				if from > 0 && s.ID() != id || s.ID() == 0 {
+					t.Errorf("the ID was %d and is %d", id, s.ID())
+				}
+			}
+		}
+	}
+}
+
+func TestSetWindowToNone(t *testing.T) {
+	s := signals.New(signals.Options{Window: 2})
+	raiseAll(s, "a", "b")
+	s.SetWindow(0, 0)
+	topic := s.Topic("c")
+	if id, live := s.ID(), topic.Live(); id != 0 || live {
+		t.Errorf("without a window: ID %d, live %v", id, live)
+	}
+	raiseAll(s, "c")
+	s.SetWindow(2, 0)
+	topic.Raise("", nil)
+	if events, lost := s.Since(0); fmt.Sprint(seqs(events)) != "[1]" || lost != 0 {
+		t.Errorf("in the new window: %v, %d lost", seqs(events), lost)
+	}
+}
+
+func TestSetWindowAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := signals.New(signals.Options{Window: 10})
+		s.Raise("a", "") // has no time
+		s.SetWindow(10, time.Second)
+		s.Raise("b", "")
+		time.Sleep(time.Second)
+		if events, lost := s.Since(0); len(events) != 1 || events[0].Name != "b" || lost != 1 {
+			t.Errorf("Since(0) = %v, %d, want b, 1", events, lost)
+		}
+		s.SetWindow(10, 0)
+		if events, lost := s.Since(0); len(events) != 2 || lost != 0 {
+			t.Errorf("without an age: Since(0) = %v, %d, want both", events, lost)
+		}
+	})
+}
+
 // The clock of the next test counts calls and returns.
 type interval struct{ call, ret int64 }
 
