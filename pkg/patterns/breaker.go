@@ -143,6 +143,13 @@ func (b *Breaker) Allow() (Pass, error) {
 // Admit is Allow for coord.Hooks.Admit: it returns a pass, or the gate to wait behind. It takes
 // no lock and raises nothing.
 func (b *Breaker) Admit() (Pass, *coord.Gate) {
+	if w := b.state.Load(); phaseOf(w) == closed {
+		return Pass{b, epochOf(w)}, nil
+	}
+	return b.admit()
+}
+
+func (b *Breaker) admit() (Pass, *coord.Gate) {
 	gate := b.wait.Load() // before the refusal: if things change in between, it opens
 	if p, ok := b.allow(); ok {
 		return p, nil
