@@ -52,7 +52,7 @@ func (p *program) root() *cobra.Command {
 	}
 	p.completeFlags(root)
 
-	root.AddCommand(help, runCommand, p.ctl(),
+	root.AddCommand(help, runCommand, p.ctl(), p.convert(root),
 		&cobra.Command{
 			Use:       "completion",
 			Short:     "print a script that makes a shell complete eph",

@@ -156,7 +156,7 @@ func (p *program) helpOn(root *cobra.Command, name string) error {
 	switch {
 	case name == root.Name() || name == "run":
 		return p.print(helpPage(p.groups, reserved, st))
-	case slices.Contains(reserved, name):
+	case slices.Contains(reserved, name) && !slices.Contains(topicNames(), name):
 		name = "commands"
 	}
 	for _, t := range topics {

@@ -300,7 +300,7 @@ func TestVersion(t *testing.T) {
 // TestReserved holds which words are no program: the list is fixed.
 func TestReserved(t *testing.T) {
 	p := newProgram(run.Streams{}, cpusOfTest)
-	want := []string{"completion", "ctl", "help", "man", "parallel", "run", "version", "worker", "xargs"}
+	want := []string{"completion", "convert", "ctl", "help", "man", "parallel", "run", "version", "worker", "xargs"}
 	if got := words(p.root()); !slices.Equal(got, want) {
 		t.Errorf("reserved words = %q, want %q", got, want)
 	}

@@ -32,6 +32,7 @@ var topics = []topic{
 	{"control", "eph ctl: steering a run", ordersText},
 	{"log", "the event log", logText},
 	{"exit-status", "what the exit status says", statusText},
+	{"convert", "lines of xargs and GNU parallel made lines of eph", nil},
 	{"commands", "words that are not the name of a program", nil},
 }
 

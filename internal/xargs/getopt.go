@@ -57,6 +57,13 @@ type given struct {
 	set   bool // it has a value
 }
 
+// Options reads a command line without its first word as xargs does. It calls take for each option
+// with its short spelling if it has one, without dashes, and with its value; set says whether it
+// has one. What is left is the command.
+func Options(args []string, take func(name, value string, set bool) error) (command []string, err error) {
+	return getopt(args, func(g given) error { return take(g.name, g.value, g.set) })
+}
+
 // getopt takes the options off the front of args, as getopt_long(3) does with an order that
 // begins with a plus. It calls take for each as it is found, and stops at its first error.
 func getopt(args []string, take func(given) error) (operands []string, err error) {

@@ -1,0 +1,231 @@
+package convert
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/internal/xargs"
+)
+
+// fromXargs has the rules of docs/xargs.md.
+func fromXargs(c *call) (*line, error) {
+	given := map[string]string{} // the last of each option, and of those that exclude one another
+	operands, err := xargs.Options(c.values(), func(name, value string, set bool) error {
+		switch name {
+		case "e", "i", "l":
+			byName := map[string]struct{ to, unset string }{"e": {"E", ""}, "i": {"I", "{}"}, "l": {"L", "1"}}[name]
+			if name = byName.to; !set {
+				value = byName.unset
+			}
+		case "d":
+			delete(given, "0")
+		case "0":
+			delete(given, "d")
+		}
+		switch name {
+		case "I":
+			delete(given, "L")
+			delete(given, "n")
+		case "L":
+			delete(given, "I")
+			delete(given, "n")
+		case "n":
+			if _, replaces := given["I"]; replaces && value == "1" {
+				return nil
+			}
+			delete(given, "I")
+			delete(given, "L")
+		}
+		given[name] = value
+		return nil
+	})
+	if err != nil {
+		return nil, fail.Usage("xargs: %v", err)
+	}
+	x := &xargsLine{call: c, given: given, operands: c.words[len(c.words)-len(operands):]}
+	return x.line()
+}
+
+type xargsLine struct {
+	*call
+	out      line
+	given    map[string]string
+	operands []word
+}
+
+func (x *xargsLine) has(name string) bool { _, ok := x.given[name]; return ok }
+
+// pass adds an option with its value under another name.
+func (x *xargsLine) pass(name, as string) {
+	if v, ok := x.given[name]; ok {
+		x.out.flag(as, x.text(v))
+	}
+}
+
+func (x *xargsLine) line() (*line, error) {
+	if x.has("help") || x.has("version") {
+		return nil, fail.Usage("xargs runs nothing with --help and --version")
+	}
+	l := &x.out
+	x.input()
+	if v, ok := x.given["P"]; !ok {
+		l.flag("-j1")
+		l.note("xargs runs one at a time; without -j1 eph keeps all processors busy")
+	} else {
+		l.flag("-j" + x.text(v))
+		if v != "1" {
+			l.note("the output of each job comes whole, when it ends; xargs mixes it, as eph does with -u")
+		}
+	}
+	for _, o := range []struct{ name, as string }{{"o", "-o"}, {"p", "-p"}, {"t", "-t"}, {"x", "-x"}} {
+		if x.has(o.name) {
+			l.flag(o.as)
+		}
+	}
+	x.pass("process-slot-var", "--process-slot-var")
+	if x.has("show-limits") {
+		l.note("--show-limits is left out; --explain says what would be done")
+	}
+	for _, o := range []string{"R", "S"} {
+		if x.has(o) {
+			l.note("-" + o + " of BSD is left out: eph replaces {} wherever it stands")
+		}
+	}
+	if err := x.command(); err != nil {
+		return nil, err
+	}
+	if !x.has("r") && !x.has("I") {
+		l.note("without any input xargs runs the command once, and eph runs nothing; --empty run does")
+	}
+	l.note("a job that ends with 255, or by a signal, ends xargs; eph goes on without --fatal-on 255,signal")
+	return l, nil
+}
+
+// input says what an item is, and how many a job gets.
+func (x *xargsLine) input() {
+	l := &x.out
+	ended := true
+	switch v, ok := x.given["d"]; {
+	case x.has("0"), v == `\0`:
+		l.flag("-0")
+	case ok:
+		l.flag("-d", x.text(v))
+		if v == `\n` {
+			l.flags = l.flags[:len(l.flags)-1] // a line is an item anyway
+		}
+	case x.has("I"):
+		l.note("eph takes lines as they are; xargs takes leading blanks away, and quotes and backslashes for its own")
+	default:
+		ended = false
+		l.flag("--split words")
+	}
+	if v := x.given["E"]; v != "" && !ended {
+		l.flag("-E", x.text(v))
+	}
+	if v, ok := x.given["a"]; ok && v != "-" {
+		l.flag("-a", x.text(v))
+		l.flag("--stdin inherit")
+	}
+	switch n, lines := x.given["n"], x.given["L"]; {
+	case x.has("I"), n == "1":
+	case n != "":
+		l.flag("-n", x.text(n))
+	case lines != "" && ended:
+		l.flag("-n", x.text(lines))
+	case lines != "":
+		l.flag("-L", x.text(lines))
+	default:
+		l.flag("-X")
+	}
+	x.pass("s", "-s")
+}
+
+// placeholders is where eph sees the beginning of a placeholder.
+var placeholders = regexp.MustCompile(`\{([}./@{]|-?[0-9]|[#%]\})`)
+
+// plainly is a word in which nothing but the pattern, if there is one, stands for an item.
+func (c *call) plainly(w word, pattern string) string {
+	parts := []string{w.value}
+	if pattern != "" {
+		parts = strings.Split(w.value, pattern)
+	}
+	changed := false
+	for i, p := range parts {
+		if placeholders.MatchString(p) {
+			parts[i], changed = strings.ReplaceAll(p, "{", "{{"), true
+		}
+	}
+	if !changed {
+		return w.source
+	}
+	return c.text(strings.Join(parts, pattern))
+}
+
+// command is the command, and what stands for the item in it.
+func (x *xargsLine) command() error {
+	l := &x.out
+	if len(x.operands) == 0 {
+		l.command = []string{"echo"}
+		return nil
+	}
+	first := x.operands[0]
+	if first.split && first.value != "" && !x.known(first.value) {
+		return fail.Usage("what %s holds cannot be known here: options of xargs, or the command", first.source).
+			Advise("convert the line with its value")
+	}
+	pattern, replaces := x.given["I"]
+	if done, err := x.shell(pattern, replaces); done || err != nil {
+		return err
+	}
+	for _, w := range x.operands {
+		l.command = append(l.command, x.plainly(w, pattern))
+	}
+	inserts := x.given["J"]
+	if at := slices.IndexFunc(x.operands, func(w word) bool { return w.value == inserts }); inserts != "" && at > 0 {
+		l.command[at] = "{}"
+		return nil
+	}
+	switch {
+	case replaces && strings.Contains(first.value, pattern):
+		l.note("xargs leaves " + x.text(pattern) + " in the name of the command as it is, and eph replaces it")
+		fallthrough
+	case replaces && pattern != "{}":
+		l.flag("-I", x.text(pattern))
+	case replaces && !slices.ContainsFunc(x.operands, func(w word) bool { return strings.Contains(w.value, pattern) }):
+		l.flag("-n0")
+	}
+	return nil
+}
+
+// shell converts a shell that xargs is told to paste items into: it becomes a template, in which
+// they are data.
+func (x *xargsLine) shell(pattern string, replaces bool) (done bool, err error) {
+	o := x.operands
+	if !replaces || len(o) < 3 || !slices.Contains([]string{"sh", "bash", "dash", "zsh", "ksh", "mksh"}, path.Base(o[0].value)) {
+		return false, nil
+	}
+	if !slices.ContainsFunc(o[1:], func(w word) bool { return strings.Contains(w.value, pattern) && x.known(w.value) }) {
+		return false, nil
+	}
+	if o[1].value != "-c" || !strings.Contains(o[2].value, pattern) {
+		return false, nil
+	}
+	if len(o) > 3 || !x.known(o[2].value) {
+		return false, fail.Usage("xargs pastes each item into this script of %s, where it is code", o[0].value).
+			Advise("eph -c 'SCRIPT', with {} for the item: it is data there")
+	}
+	if o[0].value != "sh" && o[0].value != "/bin/sh" {
+		x.out.flag("--shell", template.Quote(o[0].value))
+	}
+	if pattern != "{}" {
+		x.out.flag("-I", x.text(pattern))
+	}
+	x.out.flag("-c")
+	x.out.command = []string{x.plainly(o[2], pattern)}
+	x.out.note("items are data in the script, whatever they hold; xargs makes them part of its code")
+	return true, nil
+}
