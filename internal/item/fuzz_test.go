@@ -48,6 +48,16 @@ func chunks(t testing.TB, text, sizes []byte) *os.File {
 // drain reads all records and says what became of each.
 func drain(t testing.TB, o Options, stdin *os.File) (records []Record, shown []string) {
 	t.Helper()
+	records, shown, err := drainTo(t, o, stdin)
+	if err != io.EOF {
+		t.Fatal(err)
+	}
+	return records, shown
+}
+
+// drainTo reads all records up to the error that ends the input.
+func drainTo(t testing.TB, o Options, stdin *os.File) (records []Record, shown []string, end error) {
+	t.Helper()
 	r, err := Open(t.Context(), o, stdin)
 	if err != nil {
 		t.Fatal(err)
@@ -55,18 +65,15 @@ func drain(t testing.TB, o Options, stdin *os.File) (records []Record, shown []s
 	defer r.Close()
 	for {
 		it, err := r.Next(t.Context())
-		if err == io.EOF {
-			return records, shown
-		}
-		if err != nil && !unusable(err) {
-			t.Fatal(err)
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			records = append(records, it.Records...)
+			shown = append(shown, fmt.Sprintf("%#v", it.Records))
+		case err != io.EOF && unusable(err):
 			shown = append(shown, err.Error())
-			continue
+		default:
+			return records, shown, err
 		}
-		records = append(records, it.Records...)
-		shown = append(shown, fmt.Sprintf("%#v", it.Records))
 	}
 }
 
@@ -152,6 +159,29 @@ func FuzzJSON(f *testing.F) {
 		}
 		if !reflect.DeepEqual(got, plain) && !reflect.DeepEqual(got, elements) {
 			t.Errorf("values of %q = %v, want %v or %v", text, got, plain, elements)
+		}
+	})
+}
+
+// FuzzWords holds that words do not depend on the pieces in which they come, and that what a word
+// is written as when it failed is read as that word again.
+func FuzzWords(f *testing.F) {
+	f.Add([]byte("a 'b c'\\\nd \"e\nf"), []byte{0}, false, "", uint8(9))
+	f.Add([]byte("a \n'b'\t\\ c\nEND d"), []byte{1, 0}, false, "END", uint8(3))
+	f.Add([]byte("  a  b \n\n'c\td' e\\\n"), []byte{2}, true, "e", uint8(20))
+	f.Fuzz(func(t *testing.T, text, sizes []byte, whole bool, until string, limit uint8) {
+		o := Options{Words: &Words{Whole: whole}, Until: until, MaxRecord: 1 + int(limit)}
+		records, shown, end := drainTo(t, o, chunks(t, text, nil))
+		if _, parts, endOfParts := drainTo(t, o, chunks(t, text, sizes)); !slices.Equal(shown, parts) || end.Error() != endOfParts.Error() {
+			t.Errorf("words of %q in chunks of %v = %q, %v, want %q, %v", text, sizes, parts, endOfParts, shown, end)
+		}
+		var again strings.Builder
+		for _, r := range records {
+			again.WriteString(r.Original() + "\n")
+		}
+		reread, _, _ := drainTo(t, Options{Words: &Words{}}, file(t, again.String()))
+		if !slices.EqualFunc(records, reread, func(a, b Record) bool { return a.Text == b.Text }) {
+			t.Errorf("words of %q = %+v, and written again %q they are %+v", text, records, again.String(), reread)
 		}
 	})
 }
