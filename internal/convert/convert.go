@@ -127,7 +127,7 @@ func find(text string, s *syntax.Stmt) *call {
 	}
 	for _, r := range s.Redirs {
 		if p := offset(r.Pos()); c.from < p && p < c.to {
-			c.between = append(c.between, text[p:offset(r.End())])
+			c.between = append(c.between, text[p:offset(r.Word.End())]) // what follows <<EOF stays where it is
 		}
 	}
 	return c

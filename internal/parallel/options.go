@@ -13,9 +13,7 @@ import (
 type option struct {
 	names string // separated by |; those of one letter are short
 	value value
-	does  string // what it does; or with outside, what to do in its place
-
-	outside bool // eph parallel has it not
+	does  string // what it does; or of those outside, what to do in its place
 }
 
 // value says what an option takes.
@@ -136,7 +134,7 @@ func (g given) take(o *option, name, val string, has bool, rest []string) ([]str
 	case len(rest) > 0 && (o.value == optional && !strings.HasPrefix(rest[0], "-") || o.value == perhaps && isNumber(rest[0])):
 		val, rest = rest[0], rest[1:]
 	}
-	if o.outside {
+	if slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names }) {
 		return nil, usage("%s is a part of GNU parallel that eph parallel has not", name).Advise("%s", o.does)
 	}
 	g[o.key()] = append(g[o.key()], val)
@@ -203,4 +201,13 @@ func unknown(name, arg string, at int) error {
 // usage is an error of the command line.
 func usage(format string, args ...any) *fail.Error {
 	return fail.Usage("%s", fmt.Sprintf(format, args...))
+}
+
+// Options reads a command line without its first word as parallel does, and without the profiles
+// and the environment that add to it. It returns the values of each option by the first of its
+// names in the table, "" for one without a value, and what is left: the command and its sources.
+func Options(args []string) (options map[string][]string, operands []string, err error) {
+	g := make(given)
+	operands, err = g.parse(args)
+	return g, operands, err
 }
