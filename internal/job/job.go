@@ -47,7 +47,7 @@ type Command struct {
 	// that they have here: those of a jobserver, which its environment names by number.
 	Inherit []*os.File
 
-	// Nice is the priority value of the job, from 0, which leaves that of eph, to 19.
+	// Nice is added to the priority value that the job has from eph; that ends at 19.
 	Nice int
 
 	// Timeout ends the job after this much running time, the time that eph itself was

@@ -54,18 +54,21 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 	}
 	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Files: p.streams.files(), Sys: sys}
 	p.start = time.Now()
-	p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
-	if err == syscall.ENOEXEC {
-		p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
+	start := func() {
+		p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
+		if err == syscall.ENOEXEC {
+			p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
+		}
+	}
+	if c.Nice != 0 {
+		atPriority(c.Nice, start)
+	} else {
+		start()
 	}
 	runtime.KeepAlive(p.streams.child)
 	if err != nil {
 		p.abandon()
 		return nil, err
-	}
-	if c.Nice != 0 {
-		// The job may have run for some microseconds by now. It has the group to itself.
-		_ = unix.Setpriority(unix.PRIO_PGRP, p.pid, c.Nice)
 	}
 	l.join(p)
 	return p, nil
