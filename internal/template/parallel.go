@@ -483,6 +483,8 @@ func (p *placeholder) shownIn(f form, v *Values, record int) (shown string, ok b
 	quoted := showShort(value)
 	special := map[form]string{double: "\"$`\\", single: "'"}[f]
 	switch {
+	case p.omitted(shapeOf(&v.Item)):
+		return "", true
 	case f == bare:
 		return quoted, true
 	case value == "" || quoted == value:
