@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,4 +147,66 @@ func tree(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// TestParallelPage holds that eph understands each option that the page for those who come from
+// GNU parallel names, on both sides, and that the page names all there are.
+func TestParallelPage(t *testing.T) {
+	spelled := regexp.MustCompile("`(-[^`]+)`")
+	values := strings.NewReplacer(
+		" FILE", " "+os.DevNull, " SIZE", " 9", " DIR", " .", " RE", " ,", " N", " 9", " S", " ,", " R", " @", " T", " 1", " W", " lr", " V", " V",
+		" H", " now,fail=1", " F", " "+filepath.Join(t.TempDir(), "log"), "@FILE", "2", " P", " "+os.DevNull,
+	)
+	named := map[string]bool{}
+	for _, row := range rows(t, "## Options") {
+		for side, before := range map[int][]string{0: {"parallel"}, 2: {"--summary", "none"}} {
+			for _, m := range spelled.FindAllStringSubmatch(row[side], -1) {
+				words := strings.Fields(values.Replace(m[1]))
+				command := []string{"echo", "{}"}
+				switch words[0] {
+				case "-p", "--interactive", "-o", "--open-tty", "--tty": // need a terminal
+					named[words[0]] = true
+					continue
+				case "--pipe", "--spreadstdin":
+					command = []string{"cat"}
+				case "--results":
+					words[1] = t.TempDir()
+				case "--term-seq":
+					words[1] = "TERM,200,KILL"
+					if side == 2 {
+						words[1] = "TERM,200ms,KILL"
+					}
+				case "--link", "--xapply":
+					command = append(command, ":::", "a", ":::", "b")
+				case "-x", "--exit":
+					if side == 2 {
+						words = append(words, "-s99", "-n9")
+					}
+				case "--resume", "--resume-failed", "--retry-failed":
+					words = append(words, "--joblog", filepath.Join(t.TempDir(), "log"))
+				}
+				if side == 0 {
+					named[words[0]] = true
+				}
+				if slices.Contains([]string{"--failed", "--config"}, words[0]) {
+					words[1] = os.DevNull
+				}
+				argv := slices.Concat(before, words, command)
+				cmd := exec.Command("eph", argv...)
+				cmd.Env = append(os.Environ(), "PARALLEL_SHELL=/bin/sh", "HOME="+t.TempDir())
+				out, err := cmd.CombinedOutput()
+				if s := status(err); s != 0 {
+					t.Errorf("eph %q ends with %d: %s", argv, s, out)
+				}
+			}
+		}
+	}
+	help, _ := exec.Command("eph", "parallel", "--help").Output()
+	for _, m := range regexp.MustCompile(`(?m)^  (-[\w-]+(?:, -[\w-]+)*)`).FindAllStringSubmatch(string(help), -1) {
+		for name := range strings.SplitSeq(m[1], ", ") {
+			if !named[name] {
+				t.Errorf("docs/parallel.md has no row for %s", name)
+			}
+		}
+	}
 }

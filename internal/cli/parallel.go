@@ -40,6 +40,9 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if x.DryRun() {
 		report = r.DryRun(ctx)
 	} else {
+		if isTerminal(p.streams.In) && readsInput(&plan) {
+			_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
+		}
 		stop := watch(r, isTerminal(p.streams.Err))
 		report = r.Execute(ctx)
 		stop()

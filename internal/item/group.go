@@ -61,6 +61,8 @@ type product struct {
 	held  [][][]Record // the rows of the other groups
 	json  bool
 
+	sources []*atLeastOne // all of them, where an empty one is one empty record beside others
+
 	row []Record // of first; nil: to be read
 	at  []int    // which row of each other group comes next
 }
@@ -70,6 +72,9 @@ func (p *product) next(ctx context.Context, rec *Record) error {
 		row, err := p.first.next(ctx)
 		if err != nil {
 			return err
+		}
+		if len(p.sources) > 0 && !slices.ContainsFunc(p.sources, func(s *atLeastOne) bool { return !s.empty }) {
+			return io.EOF
 		}
 		p.row = row
 	}
@@ -83,6 +88,22 @@ func (p *product) next(ctx context.Context, rec *Record) error {
 	*rec = join(parts, p.json)
 	p.step()
 	return nil
+}
+
+// atLeastOne yields an empty record where a feed has none.
+type atLeastOne struct {
+	feed
+	began, empty bool
+}
+
+func (a *atLeastOne) next(ctx context.Context, rec *Record) error {
+	err := a.feed.next(ctx, rec)
+	if err == io.EOF && !a.began {
+		a.empty, err = true, nil
+		*rec = Record{Source: argument}
+	}
+	a.began = a.began || err == nil
+	return err
 }
 
 // step goes on to the next combination, the last group varying fastest.

@@ -17,13 +17,15 @@ type lines struct {
 	in        *input
 	delim     string
 	keepEmpty bool
-	exact     bool // the newline behind the last delimiter is data
+	tellNUL   func() // see Options.NUL
+	exact     bool   // the newline behind the last delimiter is data
 	max       int
 
 	count int64  // records read, used or not
 	block string // whole records that were read, each with its delimiter
 	nul   bool   // block has a NUL byte that is not a delimiter
 	end   error  // what next returns when block is used up
+	told  bool   // tellNUL was called
 	over  bool   // the record at hand is too long, and is being dropped
 }
 
@@ -37,7 +39,13 @@ func (l *lines) next(ctx context.Context, rec *Record) error {
 		text, rest, _ := strings.Cut(l.block, l.delim)
 		l.block = rest
 		l.count++
-		if l.nul && strings.IndexByte(text, 0) >= 0 {
+		if l.nul && l.tellNUL != nil && strings.IndexByte(text, 0) >= 0 {
+			text = strings.ReplaceAll(text, "\x00", `\0`)
+			if !l.told {
+				l.tellNUL()
+			}
+			l.told = true
+		} else if l.nul && strings.IndexByte(text, 0) >= 0 {
 			return l.reject("the record has a NUL byte, which no argument can have", "-0, if NUL bytes end the records")
 		}
 		if text != "" || l.keepEmpty {

@@ -28,6 +28,10 @@ type Options struct {
 	// Exactly takes one newline at the end of the input for data.
 	Exactly bool
 
+	// NUL is told of a record with a NUL byte, once, and such bytes become \0. nil rejects the
+	// record.
+	NUL func()
+
 	// KeepEmpty gives an empty record an item of its own. Without it such records of files
 	// are passed over; those among Source.Values are always kept.
 	KeepEmpty bool

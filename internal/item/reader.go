@@ -119,6 +119,15 @@ func (r *Reader) combine(ctx context.Context, o Options, stdin *os.File) (feed, 
 		last.feeds = append(last.feeds, feeds[i])
 	}
 	p := &product{first: groups[0], json: o.JSON, at: make([]int, len(groups)-1)}
+	if o.Alike {
+		for _, g := range groups {
+			for i, f := range g.feeds {
+				one := &atLeastOne{feed: f}
+				g.feeds[i] = one
+				p.sources = append(p.sources, one)
+			}
+		}
+	}
 	for _, g := range groups[1:] {
 		rows, errs, err := g.hold(ctx)
 		if err != nil {
@@ -191,7 +200,7 @@ func (r *Reader) bare(o Options, s Source, stdin *os.File) (feed, error) {
 	case o.Comma != 0:
 		return &rows{in: in, comma: o.Comma, max: o.MaxRecord}, nil
 	}
-	l := &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, exact: o.Exactly, max: o.MaxRecord}
+	l := &lines{in: in, delim: o.Delimiter, keepEmpty: o.KeepEmpty, exact: o.Exactly, tellNUL: o.NUL, max: o.MaxRecord}
 	if o.Until != "" {
 		return &until{feed: l, text: o.Until}, nil
 	}

@@ -27,7 +27,15 @@ const (
 )
 
 // The options of GNU parallel 20221122, in the order of the help.
-var options = slices.Concat(inside, outside)
+var options = slices.Concat(inside, without(outside))
+
+// without are options marked as such that eph parallel has not.
+func without(options []option) []option {
+	for i := range options {
+		options[i].outside = true
+	}
+	return options
+}
 
 // key is the name by which the program asks for an option: the first one.
 func (o *option) key() string {
@@ -109,7 +117,7 @@ func (g given) short(cluster string, rest []string) (_ []string, err error) {
 			continue
 		}
 		val := cluster[i+1:]
-		if o.value == perhaps && !isNumber(val) {
+		if o.value == perhaps && val != "" && !isNumber(val) {
 			val = leadingNumber(val)
 			if rest, err = g.take(o, "-"+name, val, true, rest); err != nil {
 				return nil, err

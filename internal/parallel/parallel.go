@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/plain"
 	"github.com/mostlylucid/eph/internal/run"
 )
 
@@ -67,6 +68,11 @@ func New(name string, args []string, about string, cpus int, getenv func(string)
 		return nil, false, fail.Own("cannot write to standard output: %w", err)
 	}
 	return p, false, nil
+}
+
+// say prints a message, fit for a terminal.
+func (p *Program) say(format string, args ...any) {
+	_, _ = io.WriteString(p.streams.Err, p.name+": "+plain.Text(fmt.Sprintf(format, args...))+"\n") // a broken stderr ends no run
 }
 
 // DryRun reports whether the commands are to be printed and not run.

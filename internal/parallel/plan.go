@@ -25,6 +25,11 @@ import (
 type resolver struct {
 	given
 	err error
+	say func(format string, args ...any)
+}
+
+func (r *resolver) nul() {
+	r.say(`the input has a NUL byte, which no argument can have, and which is written as \0; -0 has NUL bytes end the items`)
 }
 
 func (r *resolver) refuse(err error) {
@@ -86,7 +91,7 @@ func (r *resolver) many() many {
 
 // Plan makes a run of the command line. It reads the --joblog that the run goes on from.
 func (p *Program) Plan() (run.Plan, error) {
-	r := &resolver{given: p.g}
+	r := &resolver{given: p.g, say: p.say}
 	delimiter := r.delimiter()
 	command, sources := r.split(p.operand, delimiter)
 	shell, err := findShell(os.Getenv)
@@ -103,6 +108,7 @@ func (p *Program) Plan() (run.Plan, error) {
 			Replace: r.tagOf("{}"), Parallel: dialect, Across: true, Fill: m.context, Missing: template.MissingOmit,
 		},
 		Args:        item.Columns,
+		Complain:    func(err error) { p.say("%s", err) },
 		SlotVar:     "PARALLEL_JOBSLOT0",
 		Nice:        parsed(r, "nice", niceness),
 		OpenTTY:     r.has("open-tty") || r.has("tty"),
@@ -167,9 +173,9 @@ func (p *Program) Plan() (run.Plan, error) {
 
 // command says what is run.
 func (r *resolver) command(plan *run.Plan, command []string) {
+	plan.Template.Parallel.Words = r.has("quote")
 	switch {
 	case r.has("quote") && len(command) > 0:
-		plan.Template.Parallel.Words = true
 		text, err := template.QuoteWords(command, plan.Template)
 		if err != nil {
 			r.refuse(err)
@@ -228,6 +234,7 @@ func (r *resolver) items(plan *run.Plan, sources []item.Source, delimiter string
 		Sources: sources, Delimiter: delimiter, KeepEmpty: true, Alike: true, Exactly: true,
 		SkipBlank: r.has("no-run-if-empty"),
 		Continued: r.has("L") || r.has("max-lines"),
+		NUL:       r.nul,
 		Until:     r.until(),
 		Link:      r.has("link"),
 		Header:    r.header(),

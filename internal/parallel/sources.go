@@ -52,13 +52,6 @@ func (g given) split(operands []string, delimiter string) (command []string, sou
 		}
 		sources = append(sources, item.Source{Values: divided(values, delimiter), Link: sep.link && len(sources) > 0})
 	}
-	if len(sources) > 1 { // an empty one is one empty item beside others
-		for i := range sources {
-			if s := &sources[i]; s.File == "" && len(s.Values) == 0 {
-				s.Values = []string{""}
-			}
-		}
-	}
 	return command, sources
 }
 

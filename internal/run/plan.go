@@ -122,6 +122,9 @@ type Plan struct {
 	// Done reports whether an item was done by an earlier run, by its number.
 	Done func(seq int64) bool
 
+	// Complain is told why an item, or a part of the input, could not become a job.
+	Complain func(error)
+
 	Echo        bool     // the command goes before what its job writes
 	MakeWorkdir bool     // the directory of a job is made if it is not there
 	Variables   []string // NAME=VALUE for all jobs

@@ -395,6 +395,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		}
 		if f != nil && f.reason == event.ReasonTemplate {
 			r.books.unfit()
+			r.complain(f)
 		} else {
 			r.books.failed(t.status())
 		}
@@ -462,6 +463,7 @@ func (r *Run) unfit(t *task, err error) {
 		return
 	}
 	r.books.unfit()
+	r.complain(err)
 	f := r.lost(t, event.ReasonTemplate)
 	f.Error = err.Error()
 	r.say(event.JobFailed, f)
@@ -493,11 +495,19 @@ func (r *Run) cancel(t *task, why event.Reason) {
 // reject counts a record that could not become an item.
 func (r *Run) reject(bad *item.RecordError) {
 	r.books.rejected()
+	r.complain(bad)
 	why := bad.Reason
 	if bad.Try != "" {
 		why += "; try " + bad.Try
 	}
 	r.say(event.InputRejected, &event.Fields{Source: bad.Source, Line: bad.Line, Column: bad.Column, Error: why})
+}
+
+// complain tells of an error where no summary does.
+func (r *Run) complain(err error) {
+	if r.plan.Complain != nil {
+		r.plan.Complain(err)
+	}
 }
 
 // text is the item's text: what {} stands for.

@@ -71,8 +71,17 @@ func (s *script) display(v *Values) string {
 	if simple {
 		return shown + Quote(text)
 	}
-	r := s.render(sh)
-	shown += Quote(r.text) + " eph"
+	return s.displayRun(v)
+}
+
+// displayRun is the command line as it is run.
+func (s *script) displayRun(v *Values) string {
+	r := s.render(shapeOf(&v.Item))
+	text := r.text
+	if s.code != nil {
+		text = strings.Replace(text, codeWord, s.code.show(v, all), 1)
+	}
+	shown := quoteAll(s.shell) + " -c " + Quote(text) + " eph"
 	for _, a := range r.args {
 		shown += " " + Quote(s.values[a.value].show(v, a.record))
 	}
