@@ -27,15 +27,7 @@ const (
 )
 
 // The options of GNU parallel 20221122, in the order of the help.
-var options = slices.Concat(inside, without(outside))
-
-// without are options marked as such that eph parallel has not.
-func without(options []option) []option {
-	for i := range options {
-		options[i].outside = true
-	}
-	return options
-}
+var options = slices.Concat(inside, outside)
 
 // key is the name by which the program asks for an option: the first one.
 func (o *option) key() string {

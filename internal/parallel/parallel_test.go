@@ -75,9 +75,7 @@ func TestOutside(t *testing.T) {
 		t.Errorf("only %d options are outside", n)
 	}
 	for i, o := range options {
-		if o.outside != (i >= len(inside)) {
-			t.Errorf("%s: outside is %v", o.names, o.outside)
-		}
+		outside := i >= len(inside)
 		for name := range strings.SplitSeq(o.names, "|") {
 			args := []string{spelled(name)}
 			if o.value == needed {
@@ -86,9 +84,9 @@ func TestOutside(t *testing.T) {
 			_, err := make(given).parse(args)
 			e, _ := errors.AsType[*fail.Error](err)
 			switch {
-			case o.outside && (e == nil || e.Try == "" || !strings.Contains(e.What, spelled(name))):
+			case outside && (e == nil || e.Try == "" || !strings.Contains(e.What, spelled(name))):
 				t.Errorf("%q = %v, want an error that names it, and the way out", args, err)
-			case !o.outside && err != nil:
+			case !outside && err != nil:
 				t.Errorf("%q = %v", args, err)
 			}
 		}
