@@ -273,6 +273,13 @@ func TestFlags(t *testing.T) {
 		{"--junit F", func(p *run.Plan) any { return p.JUnit }, "F"},
 		{"--metrics F", func(p *run.Plan) any { return p.Metrics }, "F"},
 		{"--failed F", func(p *run.Plan) any { return p.Failed }, "F"},
+		{"--journal F", func(p *run.Plan) any { return p.Journal }, run.Journal{File: "F", Flag: "--journal"}},
+		{"--journal F --sync always --resume", func(p *run.Plan) any { return p.Journal }, run.Journal{File: "F", Flag: "--journal", Sync: record.SyncAlways, Resume: run.ResumeUnfinished}},
+		{"--journal F --resume-failed --any-command", func(p *run.Plan) any { return p.Journal }, run.Journal{File: "F", Flag: "--journal", Resume: run.ResumeFailed, AnyCommand: true}},
+		{"--journal F --retry-failed --dry-run", func(p *run.Plan) any { return p.Journal }, run.Journal{File: "F", Flag: "--journal", Resume: run.ResumeOnlyFailed, Look: true}},
+		{"--journal F --retry-failed", func(p *run.Plan) any { return p.Input.Sources }, []item.Source{{}}},
+		{"--log F --resume", func(p *run.Plan) any { return []any{p.Journal.File, p.Journal.Flag, p.Log} }, []any{"F", "--log", ""}},
+		{"--log L --journal F --resume", func(p *run.Plan) any { return []any{p.Journal.File, p.Log} }, []any{"F", "L"}},
 		{"--log fd:3", func(p *run.Plan) any { return p.Log }, "fd:3"},
 
 		{"-0P8n1", func(p *run.Plan) any { return []any{p.Input.Delimiter, p.Jobs.Most, p.Input.MaxArgs} }, []any{"\x00", 8, 1}},

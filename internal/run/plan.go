@@ -113,6 +113,7 @@ type Plan struct {
 	Log         string // file, "-" or "fd:N"; "" none
 
 	LogOptions observe.LogOptions
+	Journal    Journal
 
 	// Xargs has the run go by the rules of xargs; then only Input, Empty and Jobs count
 	// besides. nil for every other run.
