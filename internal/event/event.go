@@ -105,6 +105,7 @@ type Journal struct {
 	Version int    `json:"version"`
 	Command string `json:"command"` // digest of all that makes jobs of items
 	Resumes string `json:"resumes"` // the run before, or "" for one that begins anew
+	Lines   int64  `json:"lines"`   // of that run
 	Header  Whole  `json:"header"`  // the record that names the columns
 }
 

@@ -249,7 +249,7 @@ func (d *damage) Error() string { return d.why }
 // how many bytes and lines are whole: what is behind the last newline is torn. An error is
 // *damage, or one of reading.
 func lines(r io.Reader, do func(line []byte, at int64) error) (whole, n int64, err error) {
-	in := bufio.NewReaderSize(r, 256<<10)
+	in := bufio.NewReaderSize(r, 64<<10)
 	var long []byte
 	for {
 		line, err := in.ReadSlice('\n')

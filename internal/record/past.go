@@ -19,6 +19,7 @@ import (
 // be written not at all.
 type Past struct {
 	Run     string        // id of the last run; "" if there is none
+	Lines   int64         // that it wrote
 	PID     int           // of its process
 	Typed   []string      // its command
 	Journal event.Journal // what its first line says
@@ -31,8 +32,7 @@ type Past struct {
 
 	from   int64 // where the run that began anew begins
 	marks  marks
-	n      int64 // of the next line of the last run
-	over   bool  // its last line was read
+	over   bool // its last line was read
 	flight map[int64]flight
 }
 
@@ -103,12 +103,12 @@ func (p *Past) line(line []byte, at int64) error {
 	switch {
 	case p.Run == "" || string(id) != p.Run:
 		return errors.New("it belongs to a run that has no beginning here")
-	case n != p.n:
-		return fmt.Errorf("line %d of its run is missing", p.n)
+	case n != p.Lines:
+		return fmt.Errorf("line %d of its run is missing", p.Lines)
 	case p.over:
 		return errors.New("its run had ended before it")
 	}
-	p.n++
+	p.Lines++
 	switch name {
 	case event.RunFinished:
 		p.over = true
@@ -141,9 +141,11 @@ func (p *Past) begin(line []byte, at int64) error {
 		*p = Past{from: at}
 	case j.Resumes != p.Run:
 		return fmt.Errorf("its run goes on with run %q, which does not stand before it", j.Resumes)
+	case j.Lines != p.Lines:
+		return fmt.Errorf("its run goes on with %d lines of the one before it, of which %d are here", j.Lines, p.Lines)
 	}
 	p.Run, p.PID, p.Typed, p.Journal = first.Run, first.PID, first.Command, *j
-	p.n, p.over, p.flight = 1, false, make(map[int64]flight)
+	p.Lines, p.over, p.flight = 1, false, make(map[int64]flight)
 	return nil
 }
 

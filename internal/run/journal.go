@@ -172,7 +172,7 @@ func (j *journal) header() *event.Journal {
 	}
 	h := &event.Journal{Version: event.JournalVersion, Command: j.command, Header: event.Whole(j.input.Header())}
 	if j.resumes() {
-		h.Resumes = j.file.Past.Run
+		h.Resumes, h.Lines = j.file.Past.Run, j.file.Past.Lines
 	}
 	return h
 }
