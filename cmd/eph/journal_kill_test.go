@@ -31,14 +31,17 @@ func TestKill(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc to wait for the jobs of an eph that was killed")
 	}
-	for name, flags := range map[string][]string{
-		"group": {"-j4"},
-		"keep":  {"-j4", "-k"},
+	for name, of := range map[string]struct {
+		kills int
+		flags []string
+	}{
+		"group": {70, []string{"-j4"}},
+		"keep":  {40, []string{"-j4", "-k"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := &killing{T: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(1, uint64(len(name)))), flags: flags}
-			k.until(60)
+			k := &killing{T: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(1, uint64(len(name)))), flags: of.flags}
+			k.until(of.kills)
 		})
 	}
 }

@@ -1,7 +1,8 @@
 package event
 
 import (
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
 )
 
@@ -19,7 +20,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Seal adds the sum to a line of JSON that ends with "}\n", and returns the longer line.
 func Seal(line []byte) []byte {
 	line = line[:len(line)-len("}\n")]
-	return fmt.Appendf(line, "%s%08x%s", sealStart, crc32.Checksum(line, castagnoli), sealEnd)
+	return appendSeal(line, crc32.Checksum(line, castagnoli))
 }
 
 // Sealed reports whether a line, with its newline, is one that Seal returned.
@@ -29,6 +30,11 @@ func Sealed(line []byte) bool {
 		return false
 	}
 	var buf [sealSize]byte
-	seal := fmt.Appendf(buf[:0], "%s%08x%s", sealStart, crc32.Checksum(line[:at], castagnoli), sealEnd)
-	return string(seal) == string(line[at:])
+	return string(appendSeal(buf[:0], crc32.Checksum(line[:at], castagnoli))) == string(line[at:])
+}
+
+func appendSeal(to []byte, sum uint32) []byte {
+	to = append(to, sealStart...)
+	to = hex.AppendEncode(to, binary.BigEndian.AppendUint32(nil, sum))
+	return append(to, sealEnd...)
 }

@@ -293,7 +293,7 @@ func (j *Journal) FailedItems(take bool) iter.Seq2[FailedItem, error] {
 		enough := false
 		from := j.Past.from
 		_, _, err := lines(io.NewSectionReader(j.read, from, j.was-from), func(line []byte, _ int64) error {
-			if string(field(line, "event")) != event.JobFailed {
+			if string(field(line, `"event":"`)) != event.JobFailed {
 				return nil
 			}
 			var f struct {

@@ -14,7 +14,7 @@ type mark struct {
 	failed uint32       // of those, failed for good
 }
 
-// marks finds marks by their digests. It is a hash table in many parts that grow by a quarter,
+// marks finds marks by their digests. It is a hash table in many parts that grow by an eighth,
 // each by itself: a map of Go takes twice the 24 bytes of a mark, and a table that doubles
 // needs three times its size while it does. The zero value is empty.
 type marks struct{ parts [256]part }
@@ -40,9 +40,9 @@ func (m *marks) at(d event.Digest) *mark {
 // call.
 func (m *marks) add(d event.Digest) *mark {
 	p := &m.parts[d[0]]
-	if p.used*5 >= len(p.slots)*4 {
+	if p.used*8 >= len(p.slots)*7 {
 		old := p.slots
-		p.slots = make([]mark, len(old)+len(old)/4+8)
+		p.slots = make([]mark, len(old)+len(old)/8+8)
 		for i := range old {
 			if old[i].digest != (event.Digest{}) {
 				*p.slot(old[i].digest) = old[i]

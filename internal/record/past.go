@@ -93,7 +93,7 @@ func (p *Past) takeFailed(d event.Digest) bool {
 // line takes in the line at byte at, which is sealed. Its error says why the line cannot be one
 // of a journal here.
 func (p *Past) line(line []byte, at int64) error {
-	id, n, name := field(line, "run"), number(line, "n"), string(field(line, "event"))
+	id, n, name := field(line, `"run":"`), number(line, `"n":`), string(field(line, `"event":"`))
 	if name == event.RunStarted {
 		if n != 0 {
 			return errors.New("a run begins in its middle")
@@ -151,7 +151,7 @@ func (p *Past) begin(line []byte, at int64) error {
 
 // item takes in a line about an item.
 func (p *Past) item(line []byte, name string) error {
-	seq := number(line, "seq")
+	seq := number(line, `"seq":`)
 	f, flying := p.flight[seq]
 	if name == event.JobDelivered {
 		if !flying || f.end == "" {
@@ -161,12 +161,12 @@ func (p *Past) item(line []byte, name string) error {
 		return p.end(f.digest, f.end)
 	}
 	var d event.Digest
-	if text := field(line, "digest"); text == nil {
+	if text := field(line, `"digest":"`); text == nil {
 		return errors.New("it does not say of which item it is")
 	} else if err := d.UnmarshalText(text); err != nil {
 		return err
 	}
-	was := event.Was(field(line, "was"))
+	was := event.Was(field(line, `"was":"`))
 	if name == event.JobQueued {
 		if was == "" {
 			p.marks.add(d).known++
@@ -177,7 +177,7 @@ func (p *Past) item(line []byte, name string) error {
 	if p.marks.at(d) == nil {
 		return errors.New("its item was never read")
 	}
-	first := number(line, "attempt") == 1 && name == event.JobStarted
+	first := number(line, `"attempt":`) == 1 && name == event.JobStarted
 	if was == event.WasFailed && (first || !flying && (name == event.JobSucceeded || name == event.JobFailed)) {
 		m := p.marks.at(d)
 		if m.failed == 0 {
@@ -195,7 +195,7 @@ func (p *Past) item(line []byte, name string) error {
 		return nil
 	}
 	delete(p.flight, seq)
-	if name == event.JobFailed && event.Reason(field(line, "reason")) == event.ReasonOutput {
+	if name == event.JobFailed && event.Reason(field(line, `"reason":"`)) == event.ReasonOutput {
 		return nil
 	}
 	return p.end(d, name)
@@ -221,26 +221,26 @@ func (p *Past) end(d event.Digest, name string) error {
 // finish is told that there are no more lines.
 func (p *Past) finish() { p.Interrupted, p.flight = int64(len(p.flight)), nil }
 
-// field is the text of a field of a line that is sealed, which is therefore as the encoder
+// field is the text of a field, whose name comes with all that stands before the text, of a line that is sealed, which is therefore as the encoder
 // wrote it: a quote within a text has a backslash before it, so that nothing that an item holds
 // is taken for a field. It returns nil where there is no such field.
 func field(line []byte, name string) []byte {
-	i := bytes.Index(line, []byte(`"`+name+`":"`))
+	i := bytes.Index(line, []byte(name))
 	if i < 0 {
 		return nil
 	}
-	rest := line[i+len(name)+len(`"":"`):]
+	rest := line[i+len(name):]
 	end := bytes.IndexByte(rest, '"')
 	return rest[:max(end, 0)]
 }
 
 // number is the same for a field that is a number, which no field is -1 of.
 func number(line []byte, name string) int64 {
-	i := bytes.Index(line, []byte(`"`+name+`":`))
+	i := bytes.Index(line, []byte(name))
 	if i < 0 {
 		return -1
 	}
-	rest := line[i+len(name)+len(`"":`):]
+	rest := line[i+len(name):]
 	end := slices.IndexFunc(rest, func(b byte) bool { return b < '0' || b > '9' })
 	n, err := strconv.ParseInt(string(rest[:max(end, 0)]), 10, 64)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"os"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
@@ -78,8 +80,14 @@ func (j *journal) prepare(r *Run) (err error) {
 	return nil
 }
 
+// bigJournal is the size of a journal whose marks are the most of what eph holds.
+const bigJournal = 64 << 20
+
 func (j *journal) openFile() (err error) {
 	p := &j.plan.Journal
+	if st, err := os.Stat(p.File); err == nil && st.Size() > bigJournal {
+		debug.SetGCPercent(20) // they stay, and twice their size would be waste
+	}
 	j.file, err = record.OpenJournal(p.File, record.JournalOptions{
 		Flag: p.Flag, Sync: p.Sync, Look: p.Look, Must: p.Resume == ResumeOnlyFailed,
 	})
