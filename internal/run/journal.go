@@ -207,6 +207,9 @@ func (j *journal) tell() {
 		case n > 0:
 			notes = append(notes, fmt.Sprintf("interrupted at the end of run %s: %s; what was interrupted runs again", past.Run, items(n)))
 		}
+		if n := past.Failed; n > 0 && j.plan.Journal.Resume == ResumeUnfinished {
+			notes = append(notes, fmt.Sprintf("failed before: %s; --resume-failed runs what failed", items(n)))
+		}
 	} else if notes == nil {
 		return
 	}
