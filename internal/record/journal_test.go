@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -292,7 +293,8 @@ func TestJournalLines(t *testing.T) {
 // still taken, and from this sync on. 0 never fails.
 type disk struct {
 	bytes.Buffer
-	writes, syncs       int
+	writes              int
+	syncs               atomic.Int64 // by the goroutine of a timer
 	failWrite, failSync int
 	short               int
 	stuck               bool // nor can it be truncated
@@ -309,8 +311,7 @@ func (d *disk) Write(p []byte) (int, error) {
 }
 
 func (d *disk) Sync() error {
-	d.syncs++
-	if d.failSync > 0 && d.syncs >= d.failSync {
+	if n := d.syncs.Add(1); d.failSync > 0 && n >= int64(d.failSync) {
 		return unix.EIO
 	}
 	return nil
@@ -367,16 +368,16 @@ func TestJournalWriteFails(t *testing.T) {
 func TestJournalSync(t *testing.T) {
 	for _, c := range []struct {
 		sync  Sync
-		syncs []int // after the first line, the second, BatchTime later, and Close
+		syncs []int64 // after the first line, the second, BatchTime later, and Close
 	}{
-		{SyncAlways, []int{1, 2, 2, 2}},
-		{SyncBatch, []int{0, 0, 1, 1}},
-		{SyncNone, []int{0, 0, 0, 0}},
+		{SyncAlways, []int64{1, 2, 2, 2}},
+		{SyncBatch, []int64{0, 0, 1, 1}},
+		{SyncNone, []int64{0, 0, 0, 0}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d := new(disk)
 			j := &Journal{f: d, o: JournalOptions{Sync: c.sync}}
-			var got []int
+			var got []int64
 			for _, do := range []func(){
 				func() { _, _ = j.Write([]byte("a\n")) },
 				func() { _, _ = j.Write([]byte("b\n")) },
@@ -384,7 +385,7 @@ func TestJournalSync(t *testing.T) {
 				func() { _ = j.Close() },
 			} {
 				do()
-				got = append(got, d.syncs)
+				got = append(got, d.syncs.Load())
 			}
 			if !slices.Equal(got, c.syncs) {
 				t.Errorf("sync %d: syncs %v, want %v", c.sync, got, c.syncs)
@@ -395,11 +396,11 @@ func TestJournalSync(t *testing.T) {
 		d := new(disk)
 		j := &Journal{f: d}
 		_, _ = j.Write([]byte("a\n"))
-		if err := j.Close(); err != nil || d.syncs != 1 {
-			t.Errorf("closed within a batch: %v, %d syncs, want 1", err, d.syncs)
+		if err := j.Close(); err != nil || d.syncs.Load() != 1 {
+			t.Errorf("closed within a batch: %v, %d syncs, want 1", err, d.syncs.Load())
 		}
 		time.Sleep(time.Second)
-		if d.syncs != 1 {
+		if d.syncs.Load() != 1 {
 			t.Error("synced after Close")
 		}
 	})
