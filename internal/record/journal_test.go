@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -12,11 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -476,6 +479,20 @@ func TestMarks(t *testing.T) {
 	if x := m.at(of(9999)); x != nil {
 		t.Errorf("what was not added is %+v", x)
 	}
+
+	var large marks
+	const n = 200_000
+	for i := range n {
+		sum := sha256.Sum256(strconv.AppendInt(nil, int64(i), 10))
+		large.add(event.Digest(sum[:12])).known++
+	}
+	slots := 0
+	for i := range large.parts {
+		slots += len(large.parts[i].slots)
+	}
+	if size := slots * int(unsafe.Sizeof(mark{})) / n; size > 32 {
+		t.Errorf("%d bytes for a mark, want up to 32", size)
+	}
 }
 
 // FuzzJournal: no bytes have the reader fail in another way than by saying where, and what it
@@ -516,3 +533,22 @@ func FuzzJournal(f *testing.F) {
 }
 
 const sealedAt = `,"crc":"`
+
+// BenchmarkPast reads a journal.
+func BenchmarkPast(b *testing.B) {
+	var k book
+	k.add(event.RunStarted, event.Fields{})
+	for i := range 10_000 {
+		f := event.Fields{Seq: int64(i + 1), Digest: of(i), Attempt: 1, Item: event.TextOf("item"), Argv: event.Texts([]string{"true", "item"})}
+		k.add(event.JobQueued, f)
+		k.add(event.JobStarted, f)
+		k.add(event.JobSucceeded, f)
+	}
+	b.SetBytes(int64(k.Len()))
+	for b.Loop() {
+		var p Past
+		if _, _, err := lines(bytes.NewReader(k.Bytes()), p.line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
