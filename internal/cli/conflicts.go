@@ -12,7 +12,7 @@ import (
 
 // conflict returns the first two things on the command line that cannot be meant together.
 func (t *typed) conflict(s shape) error {
-	stdinItems := len(s.sources) == 0 || slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "-" })
+	stdinItems := !bool(t.retryFailed) && (len(s.sources) == 0 || slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "-" }))
 	itemsAreCommands := len(s.words) == 0 && s.shell == ""
 	again := t.retries.set || t.attempts.set
 	captured := !bool(t.ungroup)
@@ -23,7 +23,7 @@ func (t *typed) conflict(s shape) error {
 	unpiped, unpipedTry := t.unpiped()
 	table := bool(t.csv || t.tsv)
 
-	for _, c := range append(t.contradictionsOfWords(itemsAreCommands), []contradiction{
+	for _, c := range slices.Concat(t.contradictionsOfWords(itemsAreCommands), t.contradictionsOfJournal(s.sources), []contradiction{
 		{bool(t.pipe) && unpiped != "", "--pipe cuts blocks, which have no items for " + unpiped, unpipedTry},
 		{bool(t.pipe) && itemsAreCommands, "--pipe gives blocks to a command, and here each item is one", "eph --pipe command"},
 		{bool(t.pipe) && slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "" }), "--pipe cuts a stream into blocks, and ::: gives arguments", "eph --pipe command < FILE"},
@@ -64,7 +64,7 @@ func (t *typed) conflict(s shape) error {
 		{way == "bar" && bool(t.ask || t.openTTY), "--progress bar and questions or jobs on the terminal do not go together", "--progress none"},
 		{t.stdin.s == "inherit" && stdinItems, "--stdin inherit would let the jobs read the items away", "-a FILE for the items"},
 		{bool(t.dryRun && t.explain), "--dry-run and --explain are two answers", "one of them"},
-		{bool(t.dryRun || t.explain) && t.log.set, "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},
+		{bool(t.dryRun || t.explain) && t.log.set && !t.logIsJournal(), "--log: nothing is run that could be logged", "--log without --dry-run and --explain"},
 		{bool(t.dryRun || t.explain) && t.failed.set, "--failed: nothing is run that could fail", "--failed without --dry-run and --explain"},
 
 		{bool(t.adaptive) && !strings.Contains(t.jobs.s, ".."), "--adaptive needs to know between which numbers", "-j 2..16 --adaptive"},
@@ -84,7 +84,7 @@ func (t *typed) conflict(s shape) error {
 		{t.logFormat.set && !t.log.set, "--log-format: there is no log", "--log run.log"},
 		{t.logLevel.set && !t.log.set, "--log-level: there is no log", "--log run.ndjson"},
 		{len(t.signals.all) > 0 && !t.log.set, "--signals chooses what is logged, and there is no log", "--log run.ndjson"},
-		{len(t.redact.all) > 0 && !t.log.set, "--redact: there is no log", "--log run.ndjson"},
+		{len(t.redact.all) > 0 && !t.log.set && !t.journal.set, "--redact: there is no log", "--log run.ndjson"},
 		{raisesOn(t.raiseOn.all, "stderr=", "stdout=") && !captured, "--raise-on looks at lines that -u lets through unseen", "--line-buffer in place of -u"},
 
 		{t.keyJobs.set && !t.key.set, "--key-jobs needs keys", "--key '{1}'"},
@@ -132,7 +132,7 @@ func (t *typed) conflict(s shape) error {
 		{t.joblog.s == "+", "--joblog: behind the + is no name of a file", "--joblog +jobs.tsv"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
-	}...) {
+	}) {
 		if c.both {
 			return fail.Usage("%s", c.what).Advise("%s", c.try)
 		}

@@ -34,7 +34,7 @@ var usages = [][2]string{
 // columns are the groups of each column of the help, from top to bottom.
 var columns = [2][]string{
 	{"Input", "Command", "Order"},
-	{"Concurrency", "Failure", "Breaker", "Signals", "Output", "Meta"},
+	{"Concurrency", "Failure", "Breaker", "Signals", "Output", "Record", "Meta"},
 }
 
 // helpPage is the help that fits a screen: examples first, then the flags in two columns.

@@ -208,9 +208,9 @@ func TestSamples(t *testing.T) {
 			}
 			for _, s := range samples {
 				args := []string{"--" + f.name, s, "echo", "{}"}
-				for _, needed := range []string{"--key=x", "--lane=x", "--lanes=x", "--retries=1", "--breaker=5", "--rate=1/s", "--log=F"} {
+				for _, needed := range []string{"--key=x", "--lane=x", "--lanes=x", "--retries=1", "--breaker=5", "--rate=1/s", "--log=F", "--journal=J"} {
 					name, _, _ := strings.Cut(needed, "=")
-					if name != "--"+f.name && (name != "--retries" || f.name != "attempts") && (name != "--rate" || f.name != "delay") {
+					if name != "--"+f.name && (name != "--retries" || f.name != "attempts") && (name != "--rate" || f.name != "delay") && (name != "--journal" || f.name != "batch") {
 						args = append([]string{needed}, args...)
 					}
 				}

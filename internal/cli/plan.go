@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/run"
@@ -114,6 +115,13 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Log:     t.log.s,
 
 		LogOptions: r.logging(t),
+		Journal:    r.journal(t),
+	}
+	if p.Journal.Flag == "--log" {
+		p.Log = ""
+	}
+	if t.retryFailed {
+		s.sources = []item.Source{{}} // the journal
 	}
 	choice(&r, &t.ci, map[string]bool{"auto": true, "github": true, "gitlab": true, "none": true})
 	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})

@@ -30,6 +30,7 @@ var topics = []topic{
 	{"signals", "signals of the system to eph, and signals that jobs and people raise", nil},
 	{"config", "flags from a file and from the environment", nil},
 	{"control", "eph ctl: steering a run", ordersText},
+	{"resume", "going on with a run that did not come to its end", nil},
 	{"log", "the event log", logText},
 	{"exit-status", "what the exit status says", statusText},
 	{"convert", "lines of xargs and GNU parallel made lines of eph", nil},

@@ -146,6 +146,14 @@ type typed struct {
 	metrics    text
 	failed     text
 
+	// Record
+	journal     text
+	sync        text
+	resume      toggle
+	resumeFail  toggle
+	retryFailed toggle
+	anyCommand  toggle
+
 	// Meta
 	help    toggle
 	version toggle

@@ -6,7 +6,9 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -25,6 +27,7 @@ type Fields struct {
 	PID     int      `json:"pid,omitzero"`
 	Jobs    int      `json:"jobs,omitzero"`
 	Seed    *uint64  `json:"seed,omitzero"`
+	Journal *Journal `json:"journal,omitzero"`
 
 	// Of an item.
 	Seq         int64   `json:"seq,omitzero"`
@@ -34,6 +37,9 @@ type Fields struct {
 	Attempt     int     `json:"attempt,omitzero"`
 	AttemptsMax int     `json:"attempts_max,omitzero"`
 	Slot        int     `json:"slot,omitzero"`
+	Digest      Digest  `json:"digest,omitzero"` // of the content of the item, in a journal
+	Was         Was     `json:"was,omitzero"`
+	Held        bool    `json:"held,omitzero"` // its output has not had its turn; job.delivered follows
 	Item        *Text   `json:"item,omitzero"`
 	Argv        []Text  `json:"argv,omitzero"`
 	Shell       bool    `json:"shell,omitzero"`
@@ -50,6 +56,9 @@ type Fields struct {
 	Stderr      int64   `json:"stderr_bytes,omitzero"`
 	PipeHeld    bool    `json:"pipe_held,omitzero"`
 	RetryIn     Seconds `json:"retry_in_s,omitzero"`
+
+	// Records are those of an item that failed, whole, for --retry-failed.
+	Records []Whole `json:"records,omitzero"`
 
 	// Of the input, of a change, and of the end.
 	Source  string  `json:"source,omitzero"`
@@ -74,6 +83,13 @@ type Fields struct {
 	Running  int     `json:"running,omitzero"`
 	Waiting  int     `json:"waiting,omitzero"`
 
+	// Of what the journal holds, and of what has become of the input since.
+	Done        int64 `json:"done,omitzero"`
+	Failed      int64 `json:"failed,omitzero"`
+	Interrupted int64 `json:"interrupted,omitzero"`
+	New         int64 `json:"new,omitzero"`
+	Gone        int64 `json:"gone,omitzero"`
+
 	// Original is the item as its input had it, for those who write it back to a file. It is
 	// not logged.
 	Original string `json:"-"`
@@ -87,8 +103,46 @@ type Fields struct {
 	Sent int64 `json:"-"`
 }
 
+// Journal is what the first line of a run in a journal says for the runs that go on with it.
+type Journal struct {
+	Version int    `json:"version"`
+	Command string `json:"command"` // digest of all that makes jobs of items
+	Resumes string `json:"resumes"` // the run before, or "" for one that begins anew
+	Lines   int64  `json:"lines"`   // of that run
+	Header  Whole  `json:"header"`  // the record that names the columns
+}
+
+// JournalVersion is that of what a journal says beyond a log.
+const JournalVersion = 1
+
+// Was is what the journal of an earlier run says of an item that runs again.
+type Was string
+
+// What an item was.
+const (
+	WasFailed     Was = "failed"
+	WasUnfinished Was = "unfinished" // it was read, and has no end
+)
+
+// Digest stands for the content of an item. Items with one digest are the same, so it is long
+// enough that nobody finds another content for one.
+type Digest [12]byte
+
+// MarshalText writes it in hexadecimal digits.
+func (d Digest) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, d[:]), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (d *Digest) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(d) || len(text)%2 != 0 {
+		return errors.New("a digest that is not whole")
+	}
+	_, err := hex.Decode(d[:], text)
+	return err
+}
+
 // Counts are the books of a run. Every item read ends in exactly one of Succeeded, Failed,
-// Skipped and Cancelled; Rejected counts records that could not become items.
+// Skipped and Cancelled, or is one of Resumed, which an earlier run has done; Rejected counts
+// records that could not become items.
 type Counts struct {
 	Read      int64 `json:"read"`
 	Succeeded int64 `json:"succeeded"`
@@ -97,9 +151,10 @@ type Counts struct {
 	Cancelled int64 `json:"cancelled"`
 	Rejected  int64 `json:"rejected"`
 	Retried   int64 `json:"retried"`
+	Resumed   int64 `json:"resumed"`
 }
 
-// Ended is how many items have ended.
+// Ended is how many items have ended in this run.
 func (c *Counts) Ended() int64 { return c.Succeeded + c.Failed + c.Skipped + c.Cancelled }
 
 // Reason says why something did not succeed.
@@ -123,6 +178,8 @@ const (
 	ReasonCancelOn Reason = "cancel-on" // a signal of --cancel-on holds
 	ReasonDeclined Reason = "declined"  // somebody was asked, with --interactive, and said no
 	ReasonCtl      Reason = "ctl"       // eph ctl cancelled it
+	ReasonFailed   Reason = "failed"    // it failed in an earlier run, with --resume
+	ReasonJournal  Reason = "journal"   // its start could not be recorded
 )
 
 // Seconds is a span of time that JSON shows as a number of seconds.
@@ -162,14 +219,44 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if len(shown) > mostText {
 		shown = wholeRunes(shown[:mostText])
 	}
-	if len(shown) == len(t) && utf8.ValidString(shown) {
+	return showJSON(shown, len(t))
+}
+
+// Whole is a Text that is never cut.
+type Whole string
+
+// MarshalJSON loses no byte.
+func (w Whole) MarshalJSON() ([]byte, error) { return showJSON(string(w), len(w)) }
+
+// UnmarshalJSON is the inverse of MarshalJSON.
+func (w *Whole) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(w))
+	}
+	var o textObject
+	if err := json.Unmarshal(b, &o); err != nil {
+		return err
+	}
+	raw, err := base64.StdEncoding.DecodeString(o.Base64)
+	if err == nil && len(raw) != o.Bytes {
+		err = errors.New("a text that is not whole")
+	}
+	*w = Whole(raw)
+	return err
+}
+
+type textObject struct {
+	Text   string `json:"text"`
+	Base64 string `json:"base64,omitzero"`
+	Bytes  int    `json:"bytes"`
+}
+
+// showJSON is a text, or the part of one of n bytes that is shown.
+func showJSON(shown string, n int) ([]byte, error) {
+	if len(shown) == n && utf8.ValidString(shown) {
 		return plainJSON(shown)
 	}
-	o := struct {
-		Text   string `json:"text"`
-		Base64 string `json:"base64,omitzero"`
-		Bytes  int    `json:"bytes"`
-	}{Text: shown, Bytes: len(t)}
+	o := textObject{Text: shown, Bytes: n}
 	if !utf8.ValidString(shown) {
 		o.Base64 = base64.StdEncoding.EncodeToString([]byte(shown))
 	}

@@ -16,6 +16,7 @@ const (
 	RunFinished        = "run.finished"
 	InputRejected      = "input.rejected"
 	InputClosed        = "input.closed"
+	InputChanged       = "input.changed"
 	JobQueued          = "job.queued"
 	JobStarted         = "job.started"
 	JobSucceeded       = "job.succeeded"
@@ -23,6 +24,8 @@ const (
 	JobFailed          = "job.failed"
 	JobSkipped         = "job.skipped"
 	JobCancelled       = "job.cancelled"
+	JobDelivered       = "job.delivered"
+	JournalRead        = "journal.read"
 	KeyBlocked         = "key.blocked"
 	KeyReleased        = "key.released"
 	KeyFailed          = "key.failed"
@@ -77,7 +80,7 @@ type Name struct {
 
 // Names is the vocabulary.
 var Names = []Name{
-	{Name: RunStarted, Level: Info, Meaning: "the run begins; always the first line", Fields: "version command cwd pid jobs"},
+	{Name: RunStarted, Level: Info, Meaning: "the run begins; always the first line", Fields: "version command cwd pid jobs journal"},
 	{Name: RunProgress, Level: Info, Meaning: "how far the run has come, every ten seconds", Fields: "counts running waiting"},
 	{Name: RunDraining, Level: Info, Meaning: "nothing more starts, what runs may end", Fields: "reason message"},
 	{Name: RunPaused, Level: Info, Meaning: "eph ctl pause: nothing starts"},
@@ -85,6 +88,7 @@ var Names = []Name{
 	{Name: RunFinished, Level: Info, Meaning: "the run has ended; always the last line", Fields: "status reason counts wall_s"},
 	{Name: InputRejected, Level: Error, Meaning: "a record cannot be used and is left out", Fields: "source line column error"},
 	{Name: InputClosed, Level: Info, Meaning: "the input has ended", Fields: "total"},
+	{Name: InputChanged, Level: Warn, Meaning: "with --resume: the input has items that are new, or lacks some that the journal has", Fields: "new gone message"},
 	{Name: JobQueued, Level: Debug, Meaning: "an item was read and waits for its turn", Fields: "seq key lane priority item"},
 	{Name: JobStarted, Level: Info, Meaning: "an attempt begins", Fields: "seq key lane priority attempt attempts_max slot item argv shell queued_s"},
 	{Name: JobSucceeded, Level: Info, Meaning: "an item has ended well", Fields: "seq key lane priority attempt attempts_max slot item exit signal wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},
@@ -92,6 +96,8 @@ var Names = []Name{
 	{Name: JobFailed, Level: Error, Meaning: "an item has failed for good", Fields: "seq key lane priority attempt attempts_max slot item exit signal reason error wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},
 	{Name: JobSkipped, Level: Warn, Meaning: "an item was passed over", Fields: "seq key lane priority item reason error"},
 	{Name: JobCancelled, Level: Warn, Meaning: "an item was left unrun, or its job was ended by eph", Fields: "seq key lane priority item reason"},
+	{Name: JobDelivered, Level: Info, Meaning: "the output of an item that had to wait for its turn is printed; only in a journal, after an end with held", Fields: "seq digest"},
+	{Name: JournalRead, Level: Info, Meaning: "with --resume: what the journal holds, and what was repaired in it", Fields: "done failed interrupted message"},
 	{Name: KeyBlocked, Level: Info, Meaning: "a key waits for the next attempt of its first item", Fields: "seq key retry_in_s"},
 	{Name: KeyReleased, Level: Info, Meaning: "a key that waited goes on", Fields: "seq key"},
 	{Name: KeyFailed, Level: Warn, Meaning: "an item failed, and the rest of its key is skipped", Fields: "seq key"},

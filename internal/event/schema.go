@@ -10,6 +10,7 @@ import (
 // is shipped as docs/log.schema.json.
 func Schema() ([]byte, error) {
 	properties := map[string]any{
+		"crc":   map[string]any{"type": "string", "pattern": "^[0-9a-f]{8}$", "description": "CRC-32C of the bytes of the line before it; the last field of a line of a journal"},
 		"v":     map[string]any{"const": 1, "description": "version of this format; within one, fields and names are only added"},
 		"ts":    map[string]any{"type": "string", "format": "date-time", "description": "when, in UTC"},
 		"t_s":   map[string]any{"type": "number", "minimum": 0, "description": "seconds since the log began"},
@@ -68,8 +69,10 @@ func eventNames() (all []any) {
 // schemaOf is the schema of a field.
 func schemaOf(t reflect.Type) any {
 	switch t {
-	case reflect.TypeFor[*Text]():
+	case reflect.TypeFor[*Text](), reflect.TypeFor[Whole]():
 		return map[string]any{"$ref": "#/$defs/text"}
+	case reflect.TypeFor[Digest]():
+		return map[string]any{"type": "string", "pattern": "^[0-9a-f]{24}$", "description": "of the content of the item; only in a journal"}
 	case reflect.TypeFor[Seconds]():
 		return map[string]any{"type": "number"}
 	}

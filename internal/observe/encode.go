@@ -48,6 +48,7 @@ type line struct {
 type encoder struct {
 	format Format
 	redact []*regexp.Regexp
+	sealed bool // as JSON, for a journal
 	run    string
 	began  time.Time
 	n      int64
@@ -67,7 +68,10 @@ func (c *encoder) line(e signals.Event) ([]byte, error) {
 	}
 	name := e.Name
 	if len(c.redact) > 0 {
-		fields, name = c.clean(fields), c.cleanText(name)
+		fields = c.clean(fields)
+		if known, ok := event.Lookup(name); !ok || known.Raised { // somebody chose it
+			name = c.cleanText(name)
+		}
 	}
 	now := time.Now()
 	l := line{
@@ -85,7 +89,9 @@ func (c *encoder) line(e signals.Event) ([]byte, error) {
 	default:
 		enc := json.NewEncoder(&c.buf)
 		enc.SetEscapeHTML(false)
-		err = enc.Encode(l)
+		if err = enc.Encode(l); err == nil && c.sealed {
+			return event.Seal(c.buf.Bytes()), nil
+		}
 	}
 	return c.buf.Bytes(), err
 }
@@ -189,6 +195,18 @@ func (c *encoder) clean(f *event.Fields) *event.Fields {
 				texts[i] = event.Text(c.cleanText(string(x[i])))
 			}
 			field.Set(reflect.ValueOf(texts))
+		case []event.Whole:
+			texts := make([]event.Whole, len(x))
+			for i := range x {
+				texts[i] = event.Whole(c.cleanText(string(x[i])))
+			}
+			field.Set(reflect.ValueOf(texts))
+		case *event.Journal:
+			if x != nil {
+				j := *x
+				j.Header = event.Whole(c.cleanText(string(j.Header)))
+				field.Set(reflect.ValueOf(&j))
+			}
 		case []string:
 			texts := make([]string, len(x))
 			for i := range x {

@@ -24,6 +24,7 @@ type LogOptions struct {
 	Level  event.Level      // the least; "" is info
 	Names  signals.Pattern  // only these, beside the first and the last line; the zero Pattern is all
 	Redact []*regexp.Regexp // what matches is shown as [redacted]
+	Sealed bool             // lines of JSON end with a sum, as those of a journal do
 }
 
 // shows reports whether a signal is to be logged. The first and the last line always are: by
@@ -44,6 +45,7 @@ type Log struct {
 	close   func() error
 	encoder encoder
 	err     error // the first failure; nothing is written after it
+	named   bool  // errors of w say where they are from
 	over    bool  // the last line was written; a condition may still end after it
 	cancel  func()
 }
@@ -52,11 +54,7 @@ type Log struct {
 // or appended to, "-" for stderr, or "fd:N" for a descriptor that eph inherited. Close it
 // after the last event.
 func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (*Log, error) {
-	if o.Level == "" {
-		o.Level = event.Info
-	}
-	l := &Log{o: o, close: func() error { return nil }}
-	l.encoder = encoder{format: o.Format, redact: o.Redact, run: run, began: time.Now()}
+	l := newLog(run, o)
 	switch number, isFD := strings.CutPrefix(dest, "fd:"); {
 	case dest == "-":
 		l.w = stderr
@@ -78,9 +76,29 @@ func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (
 		}
 		l.w, l.close = f, f.Close
 	}
-	l.cancel = s.Subscribe(signals.MustCompile("*"), l.write)
+	l.watch(s)
 	return l, nil
 }
+
+// LogTo is OpenLog for a journal, which gets one Write for each line and is closed with the
+// log. Its errors say themselves where they are from.
+func LogTo(w io.WriteCloser, run string, s *signals.Sink, o LogOptions) *Log {
+	l := newLog(run, o)
+	l.w, l.close, l.named = w, w.Close, true
+	l.watch(s)
+	return l
+}
+
+func newLog(run string, o LogOptions) *Log {
+	if o.Level == "" {
+		o.Level = event.Info
+	}
+	l := &Log{o: o, close: func() error { return nil }}
+	l.encoder = encoder{format: o.Format, redact: o.Redact, sealed: o.Sealed, run: run, began: time.Now()}
+	return l
+}
+
+func (l *Log) watch(s *signals.Sink) { l.cancel = s.Subscribe(signals.MustCompile("*"), l.write) }
 
 func (l *Log) write(e signals.Event) {
 	if !l.o.shows(e.Name) {
@@ -106,10 +124,10 @@ func (l *Log) Close() error {
 	if err := l.close(); l.err == nil {
 		l.err = err
 	}
-	if l.err != nil {
+	if l.err != nil && !l.named {
 		return fail.Own("--log: %w", l.err)
 	}
-	return nil
+	return l.err
 }
 
 // Err is the first error of the log so far.

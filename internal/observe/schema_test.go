@@ -25,11 +25,12 @@ func schema(t *testing.T) *jsonschema.Schema {
 
 func TestLinesFitTheSchema(t *testing.T) {
 	s := schema(t)
-	lines := logged(t, LogOptions{Level: event.Debug})
-	c := encoder{run: "run-1"}
+	lines := append(logged(t, LogOptions{Level: event.Debug}), logged(t, LogOptions{Level: event.Debug, Sealed: true})...)
+	c := encoder{run: "run-1", sealed: true}
 	status := 0
 	for _, f := range []*event.Fields{
 		{Item: event.TextOf("caf\xe9"), Key: event.TextOf(strings.Repeat("x", 5000)), Argv: event.Texts([]string{"a\xff", "b"})},
+		{Journal: &event.Journal{Version: 1, Header: "caf\xe9"}, Digest: event.Digest{1}, Was: event.WasFailed, Held: true, Records: []event.Whole{"a", "b\xff"}},
 		{Status: &status, Counts: &event.Counts{Read: 3}, Wall: 1, RateFrom: 0.5, Running: 3},
 	} {
 		line, err := c.line(signals.Event{Name: event.RunFinished, Value: f})

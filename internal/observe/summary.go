@@ -29,7 +29,7 @@ func NewSummary(s *signals.Sink) *Summary {
 	m := &Summary{}
 	m.cancel = []func(){
 		s.Subscribe(signals.MustCompile(event.JobFailed+","+event.InputRejected), m.failed),
-		s.Subscribe(signals.MustCompile(event.Warning), m.warned),
+		s.Subscribe(signals.MustCompile(event.Warning+","+event.JournalRead+","+event.InputChanged), m.warned),
 	}
 	return m
 }
@@ -59,7 +59,7 @@ func (m *Summary) warned(e signals.Event) {
 	f, ok := e.Value.(*event.Fields)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if ok && len(m.warnings) < mostFailures {
+	if ok && f.Message != "" && len(m.warnings) < mostFailures {
 		m.warnings = append(m.warnings, f.Message)
 	}
 }
@@ -110,6 +110,7 @@ func (m *Summary) Text(c *event.Counts, took time.Duration) string {
 		{c.Cancelled, "not run"},
 		{c.Rejected, "left out"},
 		{c.Retried, "retried"},
+		{c.Resumed, "done before"},
 	} {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.name)

@@ -35,8 +35,8 @@ func (m *Summary) Markdown(c *event.Counts, took time.Duration) string {
 	defer m.mu.Unlock()
 	var b strings.Builder
 	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), round(took))
-	b.WriteString("| succeeded | failed | skipped | not run | left out | retried |\n|--:|--:|--:|--:|--:|--:|\n")
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d |\n", c.Succeeded, c.Failed, c.Skipped, c.Cancelled, c.Rejected, c.Retried)
+	b.WriteString("| succeeded | failed | skipped | not run | left out | retried | done before |\n|--:|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d |\n", c.Succeeded, c.Failed, c.Skipped, c.Cancelled, c.Rejected, c.Retried, c.Resumed)
 	if len(m.failures)+len(m.warnings) > 0 {
 		b.WriteString("\n")
 	}

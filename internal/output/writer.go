@@ -179,6 +179,7 @@ func (w *Writer) advance() {
 		switch {
 		case over && j != nil:
 			j.show()
+			j.tell()
 		case j != nil && j.mode == Lines:
 			j.goLive()
 			return
@@ -194,6 +195,7 @@ func (w *Writer) Close() error {
 	w.print.Lock()
 	for _, j := range w.order.rest() {
 		j.show()
+		j.tell()
 	}
 	w.print.Unlock()
 	if err := w.store.file.close(); err != nil {
@@ -218,6 +220,11 @@ type Job struct {
 
 	// About is for Options.Row. It is set before Close.
 	About any
+
+	// Printed, if it is not nil, is told once, when all that the job wrote has been printed, or
+	// could not be: within Close, or with KeepOrder when the turn of the job has come. It is
+	// set before Close, and must not call the Writer.
+	Printed func(error)
 }
 
 // Stdout returns where the job's standard output goes. In Raw mode, and without a tag, it
@@ -267,12 +274,22 @@ func (j *Job) Close() error {
 			return failed
 		}
 		w.advance()
-	} else if j.out.spool.size+j.err.spool.size > 0 || j.About != nil {
+		return j.failed()
+	}
+	if j.out.spool.size+j.err.spool.size > 0 || j.About != nil {
 		w.print.Lock()
 		j.show()
 		w.printed()
 	}
+	j.tell()
 	return j.failed()
+}
+
+// tell says that the job has been printed.
+func (j *Job) tell() {
+	if j.Printed != nil {
+		j.Printed(j.failed())
+	}
 }
 
 // failed returns the first error of the job's output, that of stdout before that of stderr.

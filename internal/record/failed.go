@@ -10,8 +10,8 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Failed writes the items that failed, and those that were skipped because an earlier one of
-// their key did, in the format of the input, so that a run over the file does them again.
+// Failed writes the items that failed, in this run or in one that it resumes, and those that
+// were skipped because an earlier one of their key did, in the format of the input, so that a run over the file does them again.
 type Failed struct {
 	mu        sync.Mutex
 	f         *published
@@ -40,7 +40,7 @@ func OpenFailed(name, delimiter, header string, s *signals.Sink) (*Failed, error
 
 func (r *Failed) write(e signals.Event) {
 	f, ok := e.Value.(*event.Fields)
-	if !ok || e.Name == event.JobSkipped && f.Reason != event.ReasonKey {
+	if !ok || e.Name == event.JobSkipped && f.Reason != event.ReasonKey && f.Reason != event.ReasonFailed {
 		return
 	}
 	r.mu.Lock()

@@ -33,11 +33,17 @@ func (b *books) succeeded() { b.with(func(c *event.Counts) { c.Succeeded++ }) }
 func (b *books) failed(status int) {
 	b.with(func(c *event.Counts) { c.Failed++; b.failures.Add(status) })
 }
+
+// failedBefore counts an item that failed in an earlier run, and is passed over in this one.
+func (b *books) failedBefore() {
+	b.with(func(c *event.Counts) { c.Skipped++; b.failures.Add(0) })
+}
 func (b *books) skipped()   { b.with(func(c *event.Counts) { c.Skipped++ }) }
 func (b *books) cancelled() { b.with(func(c *event.Counts) { c.Cancelled++ }) }
 func (b *books) retried()   { b.with(func(c *event.Counts) { c.Retried++ }) }
 func (b *books) unread()    { b.with(func(*event.Counts) { b.unreadIn = true }) }
 func (b *books) unfit()     { b.failed(0); b.with(func(*event.Counts) { b.broken = true }) }
+func (b *books) resumed()   { b.with(func(c *event.Counts) { c.Resumed++ }) }
 func (b *books) rejected()  { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
 
 // status is the exit status that the counts lead to, where rule says what failed items mean.
@@ -54,7 +60,7 @@ func (b *books) status(empty Empty, e *ending, rule fail.Rule) fail.Status {
 	if b.unreadIn || b.c.Cancelled > 0 {
 		s = fail.Worse(s, fail.Unrun)
 	}
-	if b.c.Failed > 0 {
+	if b.failures.Count > 0 {
 		s = fail.Worse(s, fail.JobsFailed)
 	}
 	if b.broken {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
@@ -152,17 +153,20 @@ func (c *commands) uses(name string) bool {
 	if c.command != nil && c.command.Uses(name) {
 		return true
 	}
-	for _, t := range []*template.Text{c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker, c.results} {
-		if t != nil && t.Uses(name) {
-			return true
-		}
-	}
+	return c.usesIn(name, c.key, c.lane, c.priority, c.workdir, c.stdinFile, c.tag, c.breaker, c.results)
+}
+
+// usesIn reports whether one of these templates, or of --env, holds this placeholder.
+func (c *commands) usesIn(name string, texts ...*template.Text) bool {
 	for _, v := range c.env {
-		if v.value.Uses(name) {
-			return true
-		}
+		texts = append(texts, v.value)
 	}
-	return false
+	return slices.ContainsFunc(texts, func(t *template.Text) bool { return t != nil && t.Uses(name) })
+}
+
+// numbered reports whether the number of an item changes what its job does.
+func (c *commands) numbered() bool {
+	return c.command != nil && c.command.Uses("#") || c.usesIn("#", c.workdir, c.stdinFile, c.results)
 }
 
 // tag is what the lines of a task's output begin with.

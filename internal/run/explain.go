@@ -18,7 +18,8 @@ import (
 // and runs none. The order is that of the input.
 func (r *Run) DryRun(context.Context) Report {
 	r.began = time.Now()
-	return r.report(r.each(func(t *task) error {
+	defer r.journal.close()
+	rep := r.report(r.each(func(t *task) error {
 		t.attempt, t.slot = 1, 1
 		_, err := r.classify(t)
 		if err == nil {
@@ -38,6 +39,11 @@ func (r *Run) DryRun(context.Context) Report {
 		}
 		return err
 	}))
+	if r.journal.resumes() {
+		c := r.books.counts()
+		_, _ = fmt.Fprintf(r.streams.Err, "eph: %d done before, %d failed before\n", c.Resumed, c.Skipped)
+	}
+	return rep
 }
 
 // Warnings are the places of the command where an item becomes part of a program in another

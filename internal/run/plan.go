@@ -113,6 +113,7 @@ type Plan struct {
 	Log         string // file, "-" or "fd:N"; "" none
 
 	LogOptions observe.LogOptions
+	Journal    Journal
 
 	// For standing in for GNU parallel; the zero values do nothing.
 

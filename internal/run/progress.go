@@ -104,6 +104,8 @@ func (r *Run) come(pace *observe.Pace) observe.Progress {
 		Counts: r.books.counts(), Total: r.known(), Took: time.Since(r.began),
 		Waiting: stats.Pending + stats.Delayed, Delayed: stats.Delayed, Slots: stats.Limit,
 	}
+	s.Counts.Read -= s.Counts.Resumed // it is this run that is shown
+	s.Total = max(0, s.Total-s.Counts.Resumed)
 	s.Rate = pace.Take(s.Took, s.Counts.Ended())
 	for _, a := range r.live.list() {
 		s.Running = append(s.Running, observe.Running{Seq: a.seq, Key: a.key, Item: a.item, For: time.Since(a.began)})

@@ -67,6 +67,7 @@ type Run struct {
 	saying  sync.RWMutex // held alone to say the last word
 	silent  bool         // it was said
 	log     *observe.Log
+	journal journal
 	summary *observe.Summary
 	ci      *observe.CI
 	tails   sync.Map    // of failed items, by their number, for ci
@@ -106,19 +107,27 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 	}
 	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
 	r.intake, r.stopIntake = context.WithCancelCause(ctx)
-	input := p.Input
+	if err := r.journal.prepare(r); err != nil {
+		return nil, err
+	}
+	input := r.plan.Input
 	if p.Fill || p.MaxChars > 0 {
 		input.Fill = r.fits
 	}
 	var err error
 	if r.input, err = item.Open(ctx, input, s.In); err != nil {
+		r.journal.close()
 		return nil, err
 	}
 	if r.commands, err = compile(p, r.input.Columns()); err == nil {
 		err = r.open()
 	}
+	if err == nil {
+		err = r.journal.open()
+	}
 	if err != nil {
 		_ = r.input.Close()
+		r.journal.close()
 		return nil, err
 	}
 	return r, nil
@@ -209,7 +218,9 @@ func (r *Run) Execute(ctx context.Context) Report {
 	}
 	r.say(event.RunStarted, &event.Fields{
 		Version: r.plan.Version, Command: r.commands.typed, Dir: workingDir(), PID: os.Getpid(), Jobs: r.scale.limit(), Seed: r.seed(),
+		Journal: r.journal.header(),
 	})
+	r.journal.tell()
 	if most := r.plan.Jobs.Most; most < r.wanted.Most && r.wanted.Most != Unlimited {
 		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted.Most))
 	}
@@ -255,6 +266,7 @@ func (r *Run) begin() (stop func(), err error) {
 
 // watch attaches those who watch the signals of the run.
 func (r *Run) watch() (err error) {
+	r.journal.watch()
 	if r.plan.Log != "" {
 		if r.log, err = observe.OpenLog(r.plan.Log, r.id, r.streams.Err, &r.sink, r.plan.LogOptions); err != nil {
 			return err
@@ -299,6 +311,7 @@ func (r *Run) feed() error {
 	err := r.each(r.submit)
 	r.read.Store(true)
 	if err == nil && r.intake.Err() == nil {
+		r.journal.compare()
 		r.say(event.InputClosed, &event.Fields{Total: r.books.counts().Read})
 	}
 	return err
@@ -306,7 +319,8 @@ func (r *Run) feed() error {
 
 // each calls do for every item, until the input or the run ends.
 func (r *Run) each(do func(*task) error) error {
-	read := r.input.Next
+	read, stop := r.journal.items(r.input.Next)
+	defer stop()
 	if r.commands.uses("@total") || r.plan.Halt.At.OfAll {
 		read = r.readAll(read)
 	}
@@ -339,7 +353,11 @@ func (r *Run) each(do func(*task) error) error {
 			continue
 		}
 		r.books.read()
-		if err := do(&task{item: it, read: time.Now()}); err != nil {
+		t := &task{item: it, read: time.Now()}
+		if r.journal.passes(t) {
+			continue
+		}
+		if err := do(t); err != nil {
 			return err
 		}
 	}
@@ -348,16 +366,15 @@ func (r *Run) each(do func(*task) error) error {
 // submit finds out what orders a task and gives it to the coordinator. It waits for room.
 func (r *Run) submit(t *task) error {
 	opts, err := r.classify(t)
-	if err != nil {
-		r.unfit(t, err)
-		return nil
-	}
-	if err := r.circuit(t); err != nil {
-		r.unfit(t, err)
-		return nil
+	if err == nil {
+		err = r.circuit(t)
 	}
 	if r.heard(event.JobQueued) {
 		r.say(event.JobQueued, t.fields())
+	}
+	if err != nil {
+		r.unfit(t, err)
+		return nil
 	}
 	t.held = t.weight()
 	if err = r.memory.take(r.intake, t.held, r.mostHeld()); err != nil {
@@ -416,7 +433,7 @@ func (r *Run) report(err error) Report {
 	}
 	r.sayLast(event.RunFinished, finished)
 	for _, err := range r.closeWatchers() {
-		if err != nil && rep.DieBy == 0 {
+		if err != nil && rep.DieBy != syscall.SIGPIPE {
 			rep.Status = fail.Worse(rep.Status, fail.Broken)
 			rep.Err = errors.Join(rep.Err, err)
 		}
@@ -433,7 +450,7 @@ func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
 	case r.plan.Summary != SummaryAuto:
 		return true
 	}
-	return c.Succeeded != c.Read || c.Rejected > 0 || dieBy != 0
+	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0
 }
 
 func (r *Run) closeWatchers() (errs []error) {
@@ -443,8 +460,10 @@ func (r *Run) closeWatchers() (errs []error) {
 	for _, c := range r.records {
 		errs = append(errs, c.Close())
 	}
-	if r.log != nil {
-		errs = append(errs, r.log.Close())
+	for _, l := range []*observe.Log{r.log, r.journal.log} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
 	}
 	return errs
 }

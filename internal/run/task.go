@@ -33,6 +33,9 @@ type task struct {
 	priority int
 	read     time.Time
 	held     int           // bytes, of the budget
+	digest   event.Digest  // with a journal
+	was      event.Was     // there
+	delivery *delivery     // there, from the end on
 	circuit  *circuit      // nil without --breaker
 	pass     patterns.Pass // of the circuit, which waits to be told how the attempt went
 
@@ -161,6 +164,10 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 		_ = r.out.Note(r.commands.display(t, r)) // a broken stderr ends no run
 	}
 	r.started(t)
+	if err := r.journal.err(); err != nil { // it does not know of this start
+		t.result = job.Result{End: job.Cancelled}
+		return coord.Permanent(&failure{reason: event.ReasonJournal, text: err.Error(), result: &t.result})
+	}
 	t.failure = nil
 	r.live.enter(t)
 	out, end := r.listenTo(t)
@@ -374,6 +381,8 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		r.tailOf(t)
 		defer r.tails.Delete(t.item.Seq)
 	}
+	r.journal.deliver(t)
+	defer func() { t.delivery.said() }()
 	if e := r.print(t); e != nil && state == coord.Done {
 		state, err = coord.Failed, &failure{reason: event.ReasonOutput, text: e.Error(), result: &t.result}
 	}
@@ -399,12 +408,17 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		} else {
 			r.books.failed(t.status())
 		}
-		r.say(event.JobFailed, r.ended(t, err))
+		f := r.ended(t, err)
+		f.Records = r.journal.records(t)
+		r.say(event.JobFailed, f)
 		r.afterFailure(t)
 	}
 	r.haltIfDue(t)
 	if r.log != nil && r.log.Err() != nil {
 		r.end(ending{reason: event.ReasonOutput})
+	}
+	if r.journal.err() != nil {
+		r.end(ending{reason: event.ReasonJournal})
 	}
 }
 
@@ -465,7 +479,7 @@ func (r *Run) unfit(t *task, err error) {
 	r.books.unfit()
 	r.complain(err)
 	f := r.lost(t, event.ReasonTemplate)
-	f.Error = err.Error()
+	f.Error, f.Records = err.Error(), r.journal.records(t)
 	r.say(event.JobFailed, f)
 	r.haltIfDue(t)
 }
@@ -540,7 +554,7 @@ func (r *Run) original(t *task) string {
 
 // fields are what a signal says of a task.
 func (t *task) fields() *event.Fields {
-	f := &event.Fields{Seq: t.item.Seq, Lane: t.lane, Priority: t.priority}
+	f := &event.Fields{Seq: t.item.Seq, Digest: t.digest, Was: t.was, Lane: t.lane, Priority: t.priority}
 	if t.item.Block == nil {
 		f.Item = event.TextOf(t.text())
 	}
@@ -577,7 +591,7 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 	f := t.fields()
 	f.Attempt, f.AttemptsMax, f.Slot = t.attempt, r.plan.Attempts, t.slot
 	res := &t.result
-	f.Start = res.Start
+	f.Start, f.Held = res.Start, t.delivery.holds()
 	if r.plan.Joblog != "" {
 		f.Display = r.commands.display(t, r)
 	}
