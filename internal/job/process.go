@@ -282,9 +282,14 @@ func (p *process) arm() {
 // reap takes the process off the system's table, and ends all that watched it.
 func (p *process) reap() (status syscall.WaitStatus, usage syscall.Rusage) {
 	for {
-		if _, err := syscall.Wait4(p.pid, &status, 0, &usage); err != syscall.EINTR {
-			break
+		_, err := syscall.Wait4(p.pid, &status, 0, &usage)
+		if err == syscall.EINTR {
+			continue
 		}
+		if err != nil { // Sweep was faster
+			status = syscall.WaitStatus(unix.SIGKILL)
+		}
+		break
 	}
 	p.bg.Wait()
 	_ = p.exit.Close()

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"os"
 	"regexp"
 	"time"
@@ -192,4 +193,11 @@ const (
 )
 
 // Streams are the standard streams of eph.
-type Streams struct{ In, Out, Err *os.File }
+type Streams struct {
+	In, Out, Err *os.File
+
+	// Terminal is that of the user, and Answer returns the next line that is typed there. nil:
+	// the run opens and reads it itself.
+	Terminal *os.File
+	Answer   func(context.Context) (string, error)
+}
