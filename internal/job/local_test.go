@@ -414,7 +414,7 @@ func rlimit(t *testing.T, resource int) uint64 {
 	if err := syscall.Getrlimit(resource, &l); err != nil {
 		t.Fatal(err)
 	}
-	return l.Cur
+	return uint64(l.Cur)
 }
 
 func threads(t *testing.T) int {
