@@ -6,5 +6,5 @@ import "os"
 
 func executable() (string, error) { return os.Executable() }
 
-// wakeWhenAlone does nothing: the end of the front wakes nobody who is stopped.
-func wakeWhenAlone() {}
+// settle does nothing: the end of the front wakes nobody who is stopped.
+func settle() {}

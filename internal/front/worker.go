@@ -65,7 +65,7 @@ func Join() *Worker {
 		return nil
 	}
 	_, _ = unix.Read(fd, text)
-	wakeWhenAlone()
+	settle()
 	_ = unix.SetNonblock(fd, true)
 	w := &Worker{Items: g.items, line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
 	syscall.CloseOnExec(fd)
