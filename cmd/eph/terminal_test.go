@@ -122,8 +122,8 @@ func TestTerminalProgress(t *testing.T) {
 	}
 }
 
-// TestTerminalAsks: --interactive runs what was said yes to, and --open-tty lets a job read the
-// terminal.
+// TestTerminalAsks: --interactive runs what was said yes to, the terminal can be the input by its
+// name, and --open-tty lets a job read it.
 func TestTerminalAsks(t *testing.T) {
 	for _, tt := range []struct {
 		args  []string
@@ -131,6 +131,7 @@ func TestTerminalAsks(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"-p", "-j1", "touch", ":::", "one", "two", "three"}, "y\nn\nyes\n", []string{"one", "three"}},
+		{[]string{"-j1", "-a", "/dev/tty", "touch"}, "one\ntwo\n\x04", []string{"one", "two"}},
 		{[]string{"-o", "-j1", `read -r x; touch "$x-"{}`, ":::", "a"}, "typed\n", []string{"typed-a"}},
 	} {
 		dir := t.TempDir()

@@ -145,7 +145,7 @@ func (p *program) run(operands []string) error {
 	if !bool(p.typed.explain || p.typed.dryRun) && p.worker == nil && p.lead(&plan) {
 		return nil
 	}
-	p.join()
+	p.join(&plan)
 	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal

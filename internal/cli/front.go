@@ -2,13 +2,16 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/front"
+	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/run"
 )
@@ -16,9 +19,15 @@ import (
 // lead has a worker do the run, and reports how that ended. It reports false where no worker can
 // be started; the run is then done here, as well as one process can.
 func (p *program) lead(plan *run.Plan) bool {
-	t := front.Terminal{Items: p.itemsAreTyped(plan)}
+	var t front.Terminal
+	switch {
+	case p.itemsAreTyped(plan):
+		t.Items = p.streams.In
+	case ttySource(plan) >= 0:
+		t.Items, _ = os.Open(tty) // the run says that there is none
+	}
 	if plan.Ask || plan.OpenTTY {
-		t.File, _ = os.OpenFile("/dev/tty", os.O_RDWR, 0) // the run says that there is none
+		t.File, _ = os.OpenFile(tty, os.O_RDWR, 0)
 	}
 	end, err := front.Lead(t)
 	if err != nil {
@@ -44,17 +53,37 @@ func fatal(s syscall.Signal) bool {
 	return true
 }
 
-// join makes a worker of this process, if it has a front.
-func (p *program) join() {
+// tty is the terminal of whoever opens it. A worker has none of its own.
+const tty = "/dev/tty"
+
+// ttySource is the place of the terminal among the sources of the items, or -1.
+func ttySource(plan *run.Plan) int {
+	return slices.IndexFunc(plan.Input.Sources, func(s item.Source) bool { return s.File == tty })
+}
+
+// join takes what the front has for this process, if it has one.
+func (p *program) join(plan *run.Plan) {
 	job.Adopt()
-	if w := p.worker; w != nil && w.Terminal != nil {
+	w := p.worker
+	if w == nil {
+		return
+	}
+	if w.Terminal != nil {
 		p.streams.Terminal, p.streams.Answer = w.Terminal, w.Answer
+	}
+	if w.Items == nil {
+		return
+	}
+	if readsInput(plan) {
+		p.streams.In = w.Items
+	} else if i := ttySource(plan); i >= 0 {
+		plan.Input.Sources[i].File = fmt.Sprintf("/dev/fd/%d", w.Items.Fd())
 	}
 }
 
 // itemsAreTyped reports whether the items come from a terminal.
 func (p *program) itemsAreTyped(plan *run.Plan) bool {
-	return readsInput(plan) && (isTerminal(p.streams.In) || p.worker != nil && p.worker.Items)
+	return readsInput(plan) && (isTerminal(p.streams.In) || p.worker != nil && p.worker.Items != nil)
 }
 
 // watch passes signals on to a run, and what becomes of the front, until stop is called.

@@ -15,13 +15,11 @@
 package front
 
 import (
-	"bufio"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,8 +30,8 @@ import (
 
 // Terminal says what the worker needs of the terminal.
 type Terminal struct {
-	Items bool     // standard input is the terminal, and items are typed there
-	File  *os.File // /dev/tty for questions, or nil
+	Items *os.File // where items are typed, or nil
+	File  *os.File // where questions are answered, or nil
 }
 
 // End is how a worker ended.
@@ -52,21 +50,21 @@ var passed = []os.Signal{
 
 // lead is a front at work.
 type lead struct {
-	pid      int        // of the worker
-	line     *os.File   // to the worker
-	terminal *os.File   // or nil
-	mu       sync.Mutex // its id may be given to another process once it has been reaped
-	reaped   bool
+	pid    int        // of the worker
+	line   *os.File   // to the worker
+	mu     sync.Mutex // its id may be given to another process once it has been reaped
+	reaped bool
 
-	asked chan struct{}
-	dieBy syscall.Signal // what the worker said that it ends by
+	ending atomic.Bool    // the run was told to end
+	asked  chan struct{}  // holds a question
+	dieBy  syscall.Signal // what the worker said that it ends by
 }
 
 // Lead starts a worker and is its front until it has ended, with all it started. Its error says
 // that no worker could be started.
 func Lead(t Terminal) (End, error) {
 	job.Adopt()
-	l := &lead{terminal: t.File, asked: make(chan struct{}, 1)}
+	l := &lead{asked: make(chan struct{}, 1)}
 	typed, err := l.start(t)
 	if err != nil {
 		return End{}, err
@@ -79,10 +77,12 @@ func Lead(t Terminal) (End, error) {
 	}
 	// These three may wait for a key, or a signal, that never comes: they end with the process.
 	go pass(signals, l.signal)
-	go l.answer()
+	if t.File != nil {
+		go l.answer(t.File)
+	}
 	unread := make(chan error, 1)
 	if typed != nil {
-		go func() { unread <- feed(typed) }()
+		go func() { unread <- l.feed(t.Items, typed) }()
 	}
 	heard := make(chan struct{})
 	go func() {
@@ -114,17 +114,17 @@ func (l *lead) start(t Terminal) (typed *os.File, err error) {
 	}
 	l.line = ends[0]
 	defer ends[1].Close()
-	files := []uintptr{0, 1, 2}
-	if t.Items {
+	inherited := []*os.File{ends[1]}
+	g := greeting{items: -1, terminal: -1}
+	if t.Items != nil {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return nil, err
 		}
 		defer r.Close()
-		typed, files[0] = w, r.Fd()
+		inherited = append(inherited, r)
+		typed, g.items = w, int(r.Fd())
 	}
-	inherited := []*os.File{ends[1]}
-	g := greeting{items: t.Items, terminal: -1}
 	if t.File != nil {
 		inherited = append(inherited, t.File)
 		g.terminal = int(t.File.Fd())
@@ -144,7 +144,7 @@ func (l *lead) start(t Terminal) (typed *os.File, err error) {
 	}
 	l.pid, err = syscall.ForkExec(exe, os.Args, &syscall.ProcAttr{
 		Env:   append(os.Environ(), mark(ends[1])),
-		Files: files,
+		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -173,7 +173,12 @@ func pass(signals <-chan os.Signal, to func(syscall.Signal)) {
 	}
 }
 
+// signal signals the worker.
 func (l *lead) signal(s syscall.Signal) {
+	switch s {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP:
+		l.ending.Store(true)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.reaped {
@@ -219,44 +224,6 @@ func (l *lead) listen() {
 			}
 		default:
 			l.dieBy = syscall.Signal(w)
-		}
-	}
-}
-
-// answer reads a line of the terminal for each question. The end of the terminal is an empty one.
-func (l *lead) answer() {
-	if l.terminal == nil {
-		return
-	}
-	in := bufio.NewReader(l.terminal)
-	for range l.asked {
-		text, err := in.ReadString('\n')
-		if err != nil {
-			text = ""
-		}
-		_, _ = io.WriteString(l.line, strings.TrimSuffix(text, "\n")+"\n")
-	}
-}
-
-// feed copies what is typed to the worker, and closes to. A worker that reads no more is no error.
-func feed(to *os.File) error {
-	defer to.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := syscall.Read(0, buf)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err != nil:
-			return err
-		case n == 0:
-			return nil
-		}
-		if _, err := to.Write(buf[:n]); err != nil {
-			if errors.Is(err, syscall.EPIPE) {
-				err = nil
-			}
-			return err
 		}
 	}
 }

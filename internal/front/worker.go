@@ -27,18 +27,18 @@ const (
 
 // greeting is what a front has to say to its worker, and has said before that was started.
 type greeting struct {
-	items    bool // the standard input of the worker is what is typed at the terminal
-	terminal int  // its descriptor, or -1
+	items    int // a descriptor of what is typed at the terminal, or -1
+	terminal int // one of the terminal, or -1
 }
 
-const greetingForm = "eph front %5d %5t\n"
+const greetingForm = "eph front %5d %5d\n"
 
-func (g greeting) String() string { return fmt.Sprintf(greetingForm, g.terminal, g.items) }
+func (g greeting) String() string { return fmt.Sprintf(greetingForm, g.items, g.terminal) }
 
 // Worker is what a worker has of its front.
 type Worker struct {
-	Items    bool     // what is typed at the terminal comes by standard input
-	Terminal *os.File // the terminal, if the front was told to open it
+	Items    *os.File // what is typed at the terminal, if the front reads it; or nil
+	Terminal *os.File // the terminal, if there may be questions; or nil
 
 	line    *os.File
 	answers chan string
@@ -61,20 +61,25 @@ func Join() *Worker {
 	if n, _, err := unix.Recvfrom(fd, text, unix.MSG_PEEK|unix.MSG_DONTWAIT); err != nil || n != len(text) {
 		return nil
 	}
-	if n, err := fmt.Sscanf(string(text), greetingForm, &g.terminal, &g.items); err != nil || n != 2 {
+	if n, err := fmt.Sscanf(string(text), greetingForm, &g.items, &g.terminal); err != nil || n != 2 {
 		return nil
 	}
 	_, _ = unix.Read(fd, text)
 	settle()
 	_ = unix.SetNonblock(fd, true)
-	w := &Worker{Items: g.items, line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
+	w := &Worker{Items: inherited(g.items), Terminal: inherited(g.terminal), line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
 	syscall.CloseOnExec(fd)
-	if g.terminal > 2 {
-		syscall.CloseOnExec(g.terminal)
-		w.Terminal = os.NewFile(uintptr(g.terminal), "/dev/tty")
-	}
 	go w.listen()
 	return w
+}
+
+// inherited is a file that the front has passed on, or nil for none. No job gets it unasked.
+func inherited(fd int) *os.File {
+	if fd < 0 {
+		return nil
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), "/dev/tty")
 }
 
 // Alone says what to do once the front has ended, and does it if it has. Until it is called the
