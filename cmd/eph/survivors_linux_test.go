@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -40,7 +41,6 @@ const comet = `[ "$1" = 20000 ] && echo up >&9
 const jobScript = `exec 9>"$fifos/$1"
 child='echo up >&9; exec sleep 1000'
 up() { echo up >&9; }
-echo "worker $PPID" >&9
 . "$dir/$1"
 while ! [ -e "$dir/go" ]; do sleep 0.01; done
 `
@@ -71,21 +71,24 @@ func newHolders(t *testing.T, dir, name string) *holders {
 	return h
 }
 
-// up waits until the process that is to be found is there, and returns the id of the worker.
-func (h *holders) up(t *testing.T) (worker int) {
+// up waits until the process that is to be found is there.
+func (h *holders) up(t *testing.T) {
 	t.Helper()
 	_ = h.read.SetReadDeadline(time.Now().Add(patience))
-	for {
-		line, err := h.in.ReadString('\n')
-		if err != nil {
-			t.Fatalf("%s: %v", h.name, err)
-		}
-		if id, ok := strings.CutPrefix(line, "worker "); ok {
-			worker, _ = strconv.Atoi(strings.TrimSpace(id))
-		} else {
-			return worker
-		}
+	if _, err := h.in.ReadString('\n'); err != nil {
+		t.Fatalf("%s: %v", h.name, err)
 	}
+}
+
+// workerOf is the only child of a front.
+func workerOf(t *testing.T, front int) int {
+	t.Helper()
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", front))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Skip("this system does not list children: ", err)
+	}
+	return pid
 }
 
 // gone fails the test unless all of them end.
@@ -109,6 +112,7 @@ func TestSurvivors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	isolate := []string{"--isolate"}
 	for _, ending := range []struct {
 		name   string
 		flags  []string
@@ -137,9 +141,24 @@ func TestSurvivors(t *testing.T) {
 			send(t, worker, unix.SIGKILL)
 			send(t, front, unix.SIGCONT)
 		}, 137},
+		{"isolate, end", isolate, func(t *testing.T, _, _ int, dir string) { letEnd(t, dir) }, 0},
+		{"isolate, TERM", isolate, signals(unix.SIGTERM), 143},
+		{"isolate, KILL both", isolate, func(t *testing.T, front, worker int, _ string) {
+			send(t, front, unix.SIGTSTP) // so that neither can do anything
+			for _, pid := range []int{front, worker} {
+				becomes(t, pid, "T")
+			}
+			send(t, worker, unix.SIGKILL)
+			send(t, front, unix.SIGKILL)
+		}, 137},
 	} {
 		t.Run(ending.name, func(t *testing.T) {
 			t.Parallel()
+			if ending.flags != nil && ending.flags[0] == isolate[0] {
+				if out, err := exec.Command("eph", "--isolate", "true", ":::", "a").CombinedOutput(); err != nil {
+					t.Skipf("%s", out)
+				}
+			}
 			dir, fifos := t.TempDir(), t.TempDir()
 			args := append([]string{"-j0", "--term-seq", "TERM,50ms,KILL"}, ending.flags...)
 			args = append(args, "sh", filepath.Join(dir, "job"), ":::")
@@ -165,11 +184,10 @@ func TestSurvivors(t *testing.T) {
 				t.Fatal(err)
 			}
 			if ending.end != nil {
-				worker := 0
 				for _, h := range all {
-					worker = h.up(t)
+					h.up(t)
 				}
-				ending.end(t, cmd.Process.Pid, worker, dir)
+				ending.end(t, cmd.Process.Pid, workerOf(t, cmd.Process.Pid), dir)
 			}
 			late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 			err := cmd.Wait()

@@ -142,10 +142,12 @@ func (p *program) run(operands []string) error {
 	if err != nil {
 		return err
 	}
-	if !bool(p.typed.explain || p.typed.dryRun) && p.worker == nil && p.lead(&plan) {
+	if !bool(p.typed.explain || p.typed.dryRun) && !plan.Detach && p.worker == nil && p.lead(&plan) {
 		return nil
 	}
-	p.join(&plan)
+	if err := p.join(&plan); err != nil {
+		return err
+	}
 	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
@@ -171,7 +173,9 @@ func (p *program) run(operands []string) error {
 	stop := p.watch(r)
 	p.report = execute(ctx, r)
 	stop()
-	job.Sweep()
+	if !plan.Detach {
+		job.Sweep()
+	}
 	return nil
 }
 

@@ -19,7 +19,7 @@ import (
 // lead has a worker do the run, and reports how that ended. It reports false where no worker can
 // be started; the run is then done here, as well as one process can.
 func (p *program) lead(plan *run.Plan) bool {
-	var t front.Terminal
+	t := front.Options{Isolate: plan.Isolate}
 	switch {
 	case p.itemsAreTyped(plan):
 		t.Items = p.streams.In
@@ -27,9 +27,13 @@ func (p *program) lead(plan *run.Plan) bool {
 		t.Items, _ = os.Open(tty) // the run says that there is none
 	}
 	if plan.Ask || plan.OpenTTY {
-		t.File, _ = os.OpenFile(tty, os.O_RDWR, 0)
+		t.Terminal, _ = os.OpenFile(tty, os.O_RDWR, 0)
 	}
 	end, err := front.Lead(t)
+	if err != nil && t.Isolate {
+		p.report = failed(noIsolation(err))
+		return true
+	}
 	if err != nil {
 		return false
 	}
@@ -43,6 +47,14 @@ func (p *program) lead(plan *run.Plan) bool {
 	}
 	return true
 }
+
+// noIsolation is the error where there is no namespace.
+func noIsolation(err error) *fail.Error {
+	return fail.Own("--isolate: the system gives this user no namespace of processes: %w", err).
+		Advise("eph without --isolate, which leaves nothing either unless both its processes are killed at once")
+}
+
+func failed(err *fail.Error) run.Report { return run.Report{Status: fail.StatusOf(err), Err: err} }
 
 // fatal reports whether a signal is none that somebody sends to have a program end.
 func fatal(s syscall.Signal) bool {
@@ -62,23 +74,29 @@ func ttySource(plan *run.Plan) int {
 }
 
 // join takes what the front has for this process, if it has one.
-func (p *program) join(plan *run.Plan) {
-	job.Adopt()
+func (p *program) join(plan *run.Plan) error {
+	if !plan.Detach {
+		job.Adopt()
+	}
 	w := p.worker
 	if w == nil {
-		return
+		return nil
+	}
+	if w.Err != nil {
+		return noIsolation(w.Err)
 	}
 	if w.Terminal != nil {
 		p.streams.Terminal, p.streams.Answer = w.Terminal, w.Answer
 	}
 	if w.Items == nil {
-		return
+		return nil
 	}
 	if readsInput(plan) {
 		p.streams.In = w.Items
 	} else if i := ttySource(plan); i >= 0 {
 		plan.Input.Sources[i].File = fmt.Sprintf("/dev/fd/%d", w.Items.Fd())
 	}
+	return nil
 }
 
 // itemsAreTyped reports whether the items come from a terminal.

@@ -28,10 +28,11 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 )
 
-// Terminal says what the worker needs of the terminal.
-type Terminal struct {
-	Items *os.File // where items are typed, or nil
-	File  *os.File // where questions are answered, or nil
+// Options say what the worker needs.
+type Options struct {
+	Items    *os.File // the terminal where items are typed, or nil
+	Terminal *os.File // the terminal where questions are answered, or nil
+	Isolate  bool     // a namespace of processes, in which nothing outlives the worker
 }
 
 // End is how a worker ended.
@@ -62,10 +63,10 @@ type lead struct {
 
 // Lead starts a worker and is its front until it has ended, with all it started. Its error says
 // that no worker could be started.
-func Lead(t Terminal) (End, error) {
+func Lead(o Options) (End, error) {
 	job.Adopt()
 	l := &lead{asked: make(chan struct{}, 1)}
-	typed, err := l.start(t)
+	typed, err := l.start(o)
 	if err != nil {
 		return End{}, err
 	}
@@ -77,12 +78,12 @@ func Lead(t Terminal) (End, error) {
 	}
 	// These three may wait for a key, or a signal, that never comes: they end with the process.
 	go pass(signals, l.signal)
-	if t.File != nil {
-		go l.answer(t.File)
+	if o.Terminal != nil {
+		go l.answer(o.Terminal)
 	}
 	unread := make(chan error, 1)
 	if typed != nil {
-		go func() { unread <- l.feed(t.Items, typed) }()
+		go func() { unread <- l.feed(o.Items, typed) }()
 	}
 	heard := make(chan struct{})
 	go func() {
@@ -107,7 +108,7 @@ func Lead(t Terminal) (End, error) {
 }
 
 // start starts the worker. With typed items it returns where the worker reads them.
-func (l *lead) start(t Terminal) (typed *os.File, err error) {
+func (l *lead) start(o Options) (typed *os.File, err error) {
 	ends, err := socketpair()
 	if err != nil {
 		return nil, err
@@ -115,8 +116,8 @@ func (l *lead) start(t Terminal) (typed *os.File, err error) {
 	l.line = ends[0]
 	defer ends[1].Close()
 	inherited := []*os.File{ends[1]}
-	g := greeting{items: -1, terminal: -1}
-	if t.Items != nil {
+	g := greeting{items: -1, terminal: -1, isolate: o.Isolate}
+	if o.Items != nil {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return nil, err
@@ -125,9 +126,9 @@ func (l *lead) start(t Terminal) (typed *os.File, err error) {
 		inherited = append(inherited, r)
 		typed, g.items = w, int(r.Fd())
 	}
-	if t.File != nil {
-		inherited = append(inherited, t.File)
-		g.terminal = int(t.File.Fd())
+	if o.Terminal != nil {
+		inherited = append(inherited, o.Terminal)
+		g.terminal = int(o.Terminal.Fd())
 	}
 	// Every descriptor keeps its number, for the arguments may name those that eph was given.
 	for _, f := range inherited {
@@ -142,10 +143,16 @@ func (l *lead) start(t Terminal) (typed *os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
+	sys := &syscall.SysProcAttr{Setsid: true}
+	if o.Isolate {
+		if err := isolated(sys); err != nil {
+			return nil, err
+		}
+	}
 	l.pid, err = syscall.ForkExec(exe, os.Args, &syscall.ProcAttr{
 		Env:   append(os.Environ(), mark(ends[1])),
 		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
+		Sys:   sys,
 	})
 	if err != nil {
 		_ = l.line.Close()

@@ -29,16 +29,20 @@ const (
 type greeting struct {
 	items    int // a descriptor of what is typed at the terminal, or -1
 	terminal int // one of the terminal, or -1
+	isolate  bool
 }
 
-const greetingForm = "eph front %5d %5d\n"
+const greetingForm = "eph front %5d %5d %5t\n"
 
-func (g greeting) String() string { return fmt.Sprintf(greetingForm, g.items, g.terminal) }
+func (g greeting) String() string { return fmt.Sprintf(greetingForm, g.items, g.terminal, g.isolate) }
 
 // Worker is what a worker has of its front.
 type Worker struct {
 	Items    *os.File // what is typed at the terminal, if the front reads it; or nil
 	Terminal *os.File // the terminal, if there may be questions; or nil
+
+	// Err is why this process cannot be the worker that was asked for.
+	Err error
 
 	line    *os.File
 	answers chan string
@@ -51,8 +55,13 @@ type Worker struct {
 // Join returns what this process has of its front if it was started as a worker, and nil if not,
 // whatever the environment says.
 func Join() *Worker {
-	fd, err := strconv.Atoi(os.Getenv(variable))
+	w := join()
 	_ = os.Unsetenv(variable)
+	return w
+}
+
+func join() *Worker {
+	fd, err := strconv.Atoi(os.Getenv(variable))
 	if err != nil || fd < 3 {
 		return nil
 	}
@@ -61,13 +70,17 @@ func Join() *Worker {
 	if n, _, err := unix.Recvfrom(fd, text, unix.MSG_PEEK|unix.MSG_DONTWAIT); err != nil || n != len(text) {
 		return nil
 	}
-	if n, err := fmt.Sscanf(string(text), greetingForm, &g.items, &g.terminal); err != nil || n != 2 {
+	if n, err := fmt.Sscanf(string(text), greetingForm, &g.items, &g.terminal, &g.isolate); err != nil || n != 3 {
 		return nil
+	}
+	var failed error
+	if g.isolate {
+		failed = furnish()
 	}
 	_, _ = unix.Read(fd, text)
 	settle()
 	_ = unix.SetNonblock(fd, true)
-	w := &Worker{Items: inherited(g.items), Terminal: inherited(g.terminal), line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
+	w := &Worker{Err: failed, Items: inherited(g.items), Terminal: inherited(g.terminal), line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
 	syscall.CloseOnExec(fd)
 	go w.listen()
 	return w

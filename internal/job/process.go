@@ -103,7 +103,7 @@ func (p *process) run(ctx context.Context, c *Command) Result {
 	}
 	wall := time.Since(p.start)
 	held := p.streams.drain(cmp.Or(p.local.patience, drainTime))
-	if !p.shared {
+	if !p.shared && !(c.Detach && ended == 0) {
 		p.signal(unix.SIGKILL)
 		if ended != 0 || held {
 			killSession(p.pid)

@@ -40,6 +40,8 @@ type Plan struct {
 	ShellOpts []string         // for the shell's command line
 	SlotVar   string           // a variable with the slot, from 0 as xargs counts; "" none
 	Nice      int              // added to the priority value of jobs
+	Detach    bool             // what jobs leave running lives on
+	Isolate   bool             // in a namespace of processes, for whoever starts the run
 	OpenTTY   bool             // jobs read the terminal
 	Ask       bool             // before each job
 	Env       []Assignment     // --env
