@@ -54,7 +54,12 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 	}
 	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Files: p.streams.files(), Sys: sys}
 	p.start = time.Now()
-	p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
+	if l.refuse != nil {
+		err = l.refuse()
+	}
+	if err == nil {
+		p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
+	}
 	if err == syscall.ENOEXEC {
 		p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
 	}
