@@ -494,6 +494,7 @@ func TestNoRoom(t *testing.T) {
 	if r := local.Run(t.Context(), shell("exit 0"), job.Output{}); !r.Succeeded() {
 		t.Errorf("Run without room at first = %+v, want success", r)
 	}
+	answer.Close()
 	if r := <-first; !r.Succeeded() {
 		t.Errorf("the job before it = %+v", r)
 	}
