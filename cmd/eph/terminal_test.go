@@ -122,8 +122,8 @@ func TestTerminalProgress(t *testing.T) {
 	}
 }
 
-// TestTerminalAsks: --interactive runs what was said yes to, and --open-tty lets a job read the
-// terminal.
+// TestTerminalAsks: --interactive runs what was said yes to, the terminal can be the input by its
+// name, and --open-tty lets a job read it.
 func TestTerminalAsks(t *testing.T) {
 	for _, tt := range []struct {
 		args  []string
@@ -131,6 +131,7 @@ func TestTerminalAsks(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"-p", "-j1", "touch", ":::", "one", "two", "three"}, "y\nn\nyes\n", []string{"one", "three"}},
+		{[]string{"-j1", "-a", "/dev/tty", "touch"}, "one\ntwo\n\x04", []string{"one", "two"}},
 		{[]string{"-o", "-j1", `read -r x; touch "$x-"{}`, ":::", "a"}, "typed\n", []string{"typed-a"}},
 	} {
 		dir := t.TempDir()
@@ -159,4 +160,43 @@ func TestTerminalAsks(t *testing.T) {
 			t.Errorf("%q makes %q, want %q\n%s", tt.args, made, tt.want, out)
 		}
 	}
+}
+
+// TestTerminalJobControl: to the shell, and to whoever types, the two processes of eph are one job.
+func TestTerminalJobControl(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("bash is not installed")
+	}
+	hearSignals()
+	dir := t.TempDir()
+	cmd := exec.Command("bash", "--norc", "-i")
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "TERM=dumb", "PS1=$ ")
+	master, out, reading := atTerminal(t, cmd, nil)
+	for _, step := range []struct{ types, shows, makes string }{
+		{"eph 'touch up-{}; job until go; touch end-{}' ::: a\n", "", "up-a"},
+		{"\x1a", "Stopped", ""},
+		{"touch go; [ -e end-a ] || echo st''ill\n", "still", ""},
+		{"fg\n", "", "end-a"},
+		{"echo status=$?\n", "status=0", ""},
+		{"eph 'touch up-{}; sleep 1000' ::: b\n", "", "up-b"},
+		{"\x03", "1 not run", ""},
+		{"echo status=$?\n", "status=130", ""},
+		{"exit\n", "", ""},
+	} {
+		before := len(out.String())
+		if _, err := io.WriteString(master, step.types); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(patience); !strings.Contains(out.String()[before:], step.shows); time.Sleep(2 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("after %q the terminal does not show %q:\n%s", step.types, step.shows, out)
+			}
+		}
+		if step.makes != "" && !appears(filepath.Join(dir, step.makes)) {
+			t.Fatalf("after %q there is no %s\n%s", step.types, step.makes, out)
+		}
+	}
+	_ = cmd.Wait()
+	reading.Wait()
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/front"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/run"
@@ -34,12 +35,13 @@ func Main(args []string, s run.Streams) int {
 	// the yes of a job `yes | head` would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	p := newProgram(s, useProcessors())
+	p.worker = front.Join()
 	report := p.call(args)
 	if report.Err != nil {
 		complain(s.Err, report.Err, newStyle(colorful(p.typed.color.s, os.Getenv, s.Err)))
 	}
 	if report.DieBy != 0 {
-		return dieBy(report.DieBy)
+		return p.dieBy(report.DieBy)
 	}
 	return int(report.Status)
 }
@@ -87,9 +89,10 @@ type program struct {
 	typed   typed
 	groups  []group
 	flags   *pflag.FlagSet
-	literal bool       // -- or run stands before the command: its words are meant as they are
-	report  run.Report // of the run, if there was one
-	unsaid  error      // why a page could not be written, where cobra has no place for an error
+	literal bool          // -- or run stands before the command: its words are meant as they are
+	report  run.Report    // of the run, if there was one
+	worker  *front.Worker // this process has a front; nil if it has none
+	unsaid  error         // why a page could not be written, where cobra has no place for an error
 }
 
 func newProgram(s run.Streams, cpus int) *program {
@@ -140,6 +143,12 @@ func (p *program) run(operands []string) error {
 	if err != nil {
 		return err
 	}
+	if !bool(p.typed.explain || p.typed.dryRun) && !plan.Detach && p.worker == nil && p.lead(&plan) {
+		return nil
+	}
+	if err := p.join(&plan); err != nil {
+		return err
+	}
 	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Template.Operators = p.literal
@@ -159,12 +168,15 @@ func (p *program) run(operands []string) error {
 	if !p.typed.noLint {
 		p.warn(r.Warnings())
 	}
-	if isTerminal(p.streams.In) && readsInput(&plan) {
+	if p.itemsAreTyped(&plan) {
 		_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
 	}
-	stop := watch(r, isTerminal(p.streams.Err))
-	p.report = r.Execute(ctx)
+	stop := p.watch(r)
+	p.report = execute(ctx, r)
 	stop()
+	if !plan.Detach {
+		job.Sweep()
+	}
 	return nil
 }
 

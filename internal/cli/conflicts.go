@@ -58,6 +58,7 @@ func (t *typed) conflict(s shape) error {
 
 		{t.shell.set && len(s.words) > 0, "--shell has no template to run: separate words are run without a shell", "eph --shell " + t.shell.s + " -c '...'"},
 		{t.shellOpts.set && len(s.words) > 0, "--shell-opts has no template to run: separate words are run without a shell", "eph --shell-opts " + t.shellOpts.s + " -c '...'"},
+		{bool(t.detach && t.isolate), "--detach leaves processes running, and --isolate none", "one of them"},
 		{bool(t.openTTY) && t.stdin.set, "--open-tty and --stdin are two things to read", "one of them"},
 		{bool(t.openTTY && t.pipe), "--open-tty and --pipe are two things to read", "one of them"},
 		{bool(t.dryRun || t.explain) && bool(t.ask), "--interactive: nothing is run that could be asked about", "one of them"},

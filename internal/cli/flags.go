@@ -79,6 +79,8 @@ func (t *typed) groups() []group {
 			{value: &t.openTTY, name: "open-tty", short: "o", meaning: "jobs read the terminal"},
 			{value: &t.ask, name: "interactive", short: "p", meaning: "ask on the terminal before each job; y or yes runs it"},
 			{value: &t.nice, name: "nice", metavar: "N", example: "10", meaning: "run jobs at this lower priority, 1 to 19"},
+			{value: &t.detach, name: "detach", meaning: "what jobs leave running lives on when they end, and when eph does"},
+			{value: &t.isolate, name: "isolate", meaning: "run in a namespace of processes (Linux), which ends with eph, whatever is killed"},
 			{value: &t.slotVar, name: "process-slot-var", metavar: "V", example: "SLOT", meaning: "set the variable V of a job to its slot, counted from 0 as xargs does"},
 			{value: &t.noLint, name: "no-lint", meaning: "say nothing of items that become part of a program of awk, jq, psql and so on"},
 			{value: &t.trace, name: "trace", short: "t", brief: "show commands", meaning: "show each command on standard error before it runs"},

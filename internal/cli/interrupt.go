@@ -28,8 +28,9 @@ var watched = []os.Signal{
 
 // watch passes the signals of the system on to a run, until the function it returns is
 // called. A signal that was ignored when eph was started, as nohup does, stays ignored.
-// With hint, the first ^C says what a second one does.
-func watch(r controls, hint bool) (stop func()) {
+// With hint, the first ^C says what a second one does. suspend stops this process, and giveUp ends
+// it.
+func watch(r controls, hint bool, suspend func(), giveUp func(unix.Signal)) (stop func()) {
 	c := make(chan os.Signal, 16)
 	for _, s := range watched {
 		if !signal.Ignored(s) {
@@ -37,7 +38,7 @@ func watch(r controls, hint bool) (stop func()) {
 		}
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { pass(c, r, hint, suspendSelf, giveUp) })
+	wg.Go(func() { pass(c, r, hint, suspend, giveUp) })
 	return func() {
 		signal.Stop(c)
 		close(c)

@@ -49,6 +49,8 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		ShellOpts: parsed(&r, &t.shellOpts, run.ParseShellOpts),
 		SlotVar:   r.variable(&t.slotVar),
 		Nice:      r.niceness(&t.nice),
+		Detach:    bool(t.detach),
+		Isolate:   bool(t.isolate),
 		OpenTTY:   bool(t.openTTY),
 		Ask:       bool(t.ask),
 		ShellAuto: !t.shell.set,

@@ -160,6 +160,8 @@ func TestFlags(t *testing.T) {
 		{"--stdin inherit -a F", func(p *run.Plan) any { return p.Stdin }, run.StdinInherit},
 		{"--stdin file:{}.in", func(p *run.Plan) any { return []any{p.Stdin, p.StdinFile} }, []any{run.StdinFile, "{}.in"}},
 		{"-o", func(p *run.Plan) any { return p.OpenTTY }, true},
+		{"--detach", func(p *run.Plan) any { return p.Detach }, true},
+		{"--isolate", func(p *run.Plan) any { return p.Isolate }, true},
 		{"--open-tty", func(p *run.Plan) any { return p.OpenTTY }, true},
 		{"-p --interactive", func(p *run.Plan) any { return p.Ask }, true},
 		{"--nice 5", func(p *run.Plan) any { return p.Nice }, 5},

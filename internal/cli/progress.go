@@ -24,7 +24,7 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 		return run.Progress{Kind: run.ProgressLines, ASCII: ascii(os.Getenv)}
 	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
 		plan.Ask || plan.OpenTTY ||
-		isTerminal(s.In) && readsInput(plan)):
+		p.itemsAreTyped(plan)):
 		return run.Progress{}
 	}
 	return run.Progress{

@@ -56,6 +56,8 @@ type typed struct {
 	openTTY   toggle
 	ask       toggle
 	nice      text
+	detach    toggle
+	isolate   toggle
 	slotVar   text
 	config    text
 	noLint    toggle

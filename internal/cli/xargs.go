@@ -29,7 +29,7 @@ func (p *program) xargs(name string, args []string) run.Report {
 	debug.SetGCPercent(400)
 	stop := watchShared(r)
 	defer stop()
-	return r.Execute(ctx)
+	return execute(ctx, r)
 }
 
 // shared is what signals do to a run whose jobs share the process group of eph. The terminal

@@ -1,6 +1,25 @@
 package job
 
-import "time"
+import (
+	"syscall"
+	"time"
+)
+
+// Short is a Local on a system that has no room for a second job, and calls do when it has
+// refused one so often.
+func Short(often int, do func()) *Local {
+	l := new(Local)
+	l.refuse = func() error {
+		if l.Running() == 0 {
+			return nil
+		}
+		if often--; often == 0 {
+			do()
+		}
+		return syscall.EAGAIN
+	}
+	return l
+}
 
 // WithoutPidfd is a Local that waits as on a system without descriptors of processes.
 func WithoutPidfd() *Local { return &Local{noPidfd: true} }

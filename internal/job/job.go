@@ -59,6 +59,9 @@ type Command struct {
 	// on; only the process itself is signalled.
 	Shared bool
 
+	// Detach lets live what the job leaves behind, if it ends by itself.
+	Detach bool
+
 	// Started, if it is not nil, is called once the program runs, before Run waits for it.
 	Started func()
 

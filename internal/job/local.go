@@ -27,6 +27,7 @@ type Local struct {
 
 	noPidfd  bool          // for tests: do as where there is none
 	patience time.Duration // for tests: instead of drainTime
+	refuse   func() error  // for tests: why the system starts nothing now, or nil
 
 	once     sync.Once
 	null     *os.File // for the streams that go nowhere, of all jobs
@@ -229,17 +230,19 @@ func (l *Local) prepare() {
 	l.short = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
 }
 
-// How long a start that the system refuses for the moment is tried again.
+// How long a start that the system refuses for the moment is tried again, and how often.
 const (
 	startPatience = time.Second
 	firstPause    = time.Millisecond
+	longestPause  = 20 * time.Millisecond
 )
 
 // start starts the command. What the system lacks for the moment (processes, descriptors,
-// memory), or an executable that is just being written, is waited for a little.
+// memory) is waited for as long as other jobs run, whose ends may give it back, and a little
+// longer; an executable that is just being written, a little.
 func (l *Local) start(ctx context.Context, c *Command, out Output) (*process, error) {
 	l.once.Do(l.prepare)
-	for pause, spent := firstPause, time.Duration(0); ; pause *= 2 {
+	for pause, spent := firstPause, time.Duration(0); ; pause = min(2*pause, longestPause) {
 		if err := l.admit(ctx); err != nil {
 			return nil, err
 		}
@@ -253,7 +256,10 @@ func (l *Local) start(ctx context.Context, c *Command, out Output) (*process, er
 		if err == nil {
 			return p, nil
 		}
-		if !passing(err) || spent >= startPatience {
+		switch short := lacking(err); {
+		case short && l.Running() > 0:
+			spent = 0
+		case !short && err != syscall.ETXTBSY, spent >= startPatience:
 			return nil, explain(err, c)
 		}
 		select {
@@ -264,10 +270,11 @@ func (l *Local) start(ctx context.Context, c *Command, out Output) (*process, er
 	}
 }
 
-// passing reports whether err may be gone in a moment.
-func passing(err error) bool {
-	switch err {
-	case syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ETXTBSY:
+// lacking reports whether the system had no room for one process more.
+func lacking(err error) bool {
+	errno, _ := errors.AsType[syscall.Errno](err)
+	switch errno {
+	case syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:
 		return true
 	}
 	return false

@@ -414,7 +414,7 @@ func rlimit(t *testing.T, resource int) uint64 {
 	if err := syscall.Getrlimit(resource, &l); err != nil {
 		t.Fatal(err)
 	}
-	return l.Cur
+	return uint64(l.Cur)
 }
 
 func threads(t *testing.T) int {
@@ -471,6 +471,32 @@ func TestBeingWritten(t *testing.T) {
 	defer closed.Stop()
 	if r := local.Run(t.Context(), c, job.Output{}); !r.Succeeded() {
 		t.Errorf("Run of a file that is closed soon = %+v, want success", r)
+	}
+}
+
+// TestNoRoom has a system without room for a second job for much longer than it is asked when
+// nothing runs: the job waits for its turn.
+func TestNoRoom(t *testing.T) {
+	stdin, answer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	local := job.Short(100, func() { answer.Close() })
+	first := make(chan job.Result, 1)
+	ready := make(chan struct{})
+	c := shell("echo READY; read line; exit 0")
+	c.Stdin = stdin
+	go func() {
+		first <- local.Run(t.Context(), c, job.Output{Stdout: &jobtest.Trigger{Text: "READY", Do: func() { close(ready) }}})
+	}()
+	<-ready
+	if r := local.Run(t.Context(), shell("exit 0"), job.Output{}); !r.Succeeded() {
+		t.Errorf("Run without room at first = %+v, want success", r)
+	}
+	answer.Close()
+	if r := <-first; !r.Succeeded() {
+		t.Errorf("the job before it = %+v", r)
 	}
 }
 

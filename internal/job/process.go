@@ -55,7 +55,12 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Files: p.streams.files(), Sys: sys}
 	p.start = time.Now()
 	start := func() {
-		p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
+		if l.refuse != nil {
+			err = l.refuse()
+		}
+		if err == nil {
+			p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
+		}
 		if err == syscall.ENOEXEC {
 			p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
 		}
@@ -106,7 +111,7 @@ func (p *process) run(ctx context.Context, c *Command) Result {
 	}
 	wall := time.Since(p.start)
 	held := p.streams.drain(cmp.Or(p.local.patience, drainTime))
-	if !p.shared {
+	if !p.shared && !(c.Detach && ended == 0) {
 		p.signal(unix.SIGKILL)
 		if ended != 0 || held {
 			killSession(p.pid)
@@ -285,9 +290,14 @@ func (p *process) arm() {
 // reap takes the process off the system's table, and ends all that watched it.
 func (p *process) reap() (status syscall.WaitStatus, usage syscall.Rusage) {
 	for {
-		if _, err := syscall.Wait4(p.pid, &status, 0, &usage); err != syscall.EINTR {
-			break
+		_, err := syscall.Wait4(p.pid, &status, 0, &usage)
+		if err == syscall.EINTR {
+			continue
 		}
+		if err != nil { // Sweep was faster
+			status = syscall.WaitStatus(unix.SIGKILL)
+		}
+		break
 	}
 	p.bg.Wait()
 	_ = p.exit.Close()

@@ -13,18 +13,27 @@ import (
 
 // terminal is the one that eph was started from, for --interactive and --open-tty.
 type terminal struct {
-	mu   sync.Mutex // one question at a time
-	file *os.File
-	in   *bufio.Reader
+	mu     sync.Mutex // one question at a time
+	file   *os.File
+	answer func(context.Context) (string, error) // reads a line
 }
 
-// openTerminal opens it on behalf of a flag.
-func (t *terminal) open(flag string) error {
+// open opens it on behalf of a flag, unless whoever started the run has it open.
+func (t *terminal) open(flag string, s Streams) error {
+	if s.Terminal != nil {
+		t.file, t.answer = s.Terminal, s.Answer
+		return nil
+	}
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return fail.Usage("%s needs a terminal, and there is none", flag).Advise("run eph from a terminal, or leave %s away", flag)
 	}
-	t.file, t.in = f, bufio.NewReader(f)
+	in := bufio.NewReader(f)
+	t.file, t.answer = f, func(ctx context.Context) (string, error) {
+		stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(past) })
+		defer stop()
+		return in.ReadString('\n')
+	}
 	return nil
 }
 
@@ -44,9 +53,7 @@ func (r *Run) ask(ctx context.Context, command string) bool {
 	if _, err := t.file.WriteString(command + " ?... "); err != nil {
 		return false
 	}
-	stop := context.AfterFunc(ctx, func() { _ = t.file.SetReadDeadline(past) })
-	defer stop()
-	line, err := t.in.ReadString('\n')
+	line, err := t.answer(ctx)
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return err == nil

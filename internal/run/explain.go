@@ -97,6 +97,14 @@ func (r *Run) Explain(w io.Writer) error {
 			say("", l.what, l.d)
 		}
 	}
+	switch {
+	case p.Detach:
+		say("end", "what jobs leave running lives on")
+	case p.Isolate:
+		say("end", "nothing is left, whatever is killed: the jobs run in a namespace of processes")
+	default:
+		say("end", "nothing that jobs leave running lives on")
+	}
 	for _, line := range describeSignals(p) {
 		say("signals", "%s", line)
 	}

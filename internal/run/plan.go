@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"os"
 	"regexp"
 	"time"
@@ -39,6 +40,8 @@ type Plan struct {
 	ShellOpts []string         // for the shell's command line
 	SlotVar   string           // a variable with the slot, from 0 as xargs counts; "" none
 	Nice      int              // added to the priority value of jobs
+	Detach    bool             // what jobs leave running lives on
+	Isolate   bool             // in a namespace of processes, for whoever starts the run
 	OpenTTY   bool             // jobs read the terminal
 	Ask       bool             // before each job
 	Env       []Assignment     // --env
@@ -208,4 +211,11 @@ const (
 )
 
 // Streams are the standard streams of eph.
-type Streams struct{ In, Out, Err *os.File }
+type Streams struct {
+	In, Out, Err *os.File
+
+	// Terminal is that of the user, and Answer returns the next line that is typed there. nil:
+	// the run opens and reads it itself.
+	Terminal *os.File
+	Answer   func(context.Context) (string, error)
+}

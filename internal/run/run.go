@@ -141,7 +141,7 @@ func (r *Run) open() error {
 		flag   string
 	}{{p.Ask, "--interactive"}, {p.OpenTTY, "--open-tty"}} {
 		if x.wanted && r.terminal.file == nil {
-			if err := r.terminal.open(x.flag); err != nil {
+			if err := r.terminal.open(x.flag, r.streams); err != nil {
 				return err
 			}
 		}

@@ -244,7 +244,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 	if err = r.short(t); err != nil {
 		return c, err
 	}
-	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files(), Nice: r.plan.Nice}
+	c = job.Command{Argv: t.argv, Path: r.commands.path, Timeout: r.plan.Timeout, Term: r.plan.Term, Inherit: r.tokens.files(), Nice: r.plan.Nice, Detach: r.plan.Detach}
 	if c.Path == "" || c.Argv[0] == bash && r.commands.command == nil { // the program depends on the item
 		if c.Path, err = job.Lookup(t.argv[0], os.Getenv("PATH")); err != nil {
 			return c, err

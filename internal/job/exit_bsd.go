@@ -1,3 +1,5 @@
+//go:build darwin || freebsd
+
 package job
 
 import (
@@ -30,6 +32,3 @@ func blockUntilExit(pid int) {
 		}
 	}
 }
-
-// maxRSS is the largest resident set in bytes.
-func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// kinds are jobs that leave something behind which is hard to find. Each is a script that starts
+// a process which says "up" on descriptor 9, and goes on for ever; then the job itself goes on
+// until there is a file "go".
+var kinds = []struct{ name, script string }{
+	{"plain", `up`},
+	{"ignores", `trap '' TERM INT HUP; sh -c "$child" &`},
+	{"background", `sh -c "$child" >/dev/null 2>&1 &`},
+	{"holder", `sh -c "$child" &`},
+	{"setsid", `setsid sh -c "$child" >/dev/null 2>&1 &`},
+	{"daemon", `( (sh -c "$child" >/dev/null 2>&1 &) )`},
+	{"nameless", `( (env -i setsid sh -c "$child" >/dev/null 2>&1 &) )`},
+	{"stopped", `sh -c 'echo up >&9; kill -STOP $$; sleep 1000' >/dev/null 2>&1 &`},
+	{"comet", `sh "$dir/hop" 20000 >/dev/null 2>&1 &`},
+}
+
+// comet starts itself anew in a session of its own, again and again, and is never there when
+// somebody looks.
+const comet = `[ "$1" = 20000 ] && echo up >&9
+[ "$1" -gt 0 ] && setsid sh "$0" $(($1 - 1)) &
+`
+
+// jobScript is a job of the kind $1.
+const jobScript = `exec 9>"$fifos/$1"
+child='echo up >&9; exec sleep 1000'
+up() { echo up >&9; }
+. "$dir/$1"
+while ! [ -e "$dir/go" ]; do sleep 0.01; done
+`
+
+// holders is a fifo that all processes of a job have open: its end is theirs.
+type holders struct {
+	name        string
+	read, write *os.File
+	in          *bufio.Reader
+}
+
+func newHolders(t *testing.T, dir, name string) *holders {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := &holders{name: name}
+	var err error
+	if h.read, err = os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	if h.write, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {
+		t.Fatal(err)
+	}
+	h.in = bufio.NewReader(h.read)
+	t.Cleanup(func() { h.read.Close(); h.write.Close() })
+	return h
+}
+
+// up waits until the process that is to be found is there.
+func (h *holders) up(t *testing.T) {
+	t.Helper()
+	_ = h.read.SetReadDeadline(time.Now().Add(patience))
+	if _, err := h.in.ReadString('\n'); err != nil {
+		t.Fatalf("%s: %v", h.name, err)
+	}
+}
+
+// workerOf is the only child of a front.
+func workerOf(t *testing.T, front int) int {
+	t.Helper()
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", front))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Skip("this system does not list children: ", err)
+	}
+	return pid
+}
+
+// gone fails the test unless all of them end.
+func (h *holders) gone(t *testing.T) {
+	t.Helper()
+	h.write.Close()
+	_ = h.read.SetReadDeadline(time.Now().Add(patience))
+	if _, err := io.Copy(io.Discard, h.in); err != nil {
+		t.Errorf("a process of the job %q is still alive: %v", h.name, err)
+	}
+}
+
+// TestSurvivors has jobs of all kinds, and ends eph in all ways: nothing may be left.
+func TestSurvivors(t *testing.T) {
+	hearSignals()
+	signals := func(s syscall.Signal) func(t *testing.T, front, worker int, dir string) {
+		return func(t *testing.T, front, _ int, _ string) { send(t, front, s) }
+	}
+	letEnd := func(t *testing.T, dir string) {
+		if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	isolate := []string{"--isolate"}
+	for _, ending := range []struct {
+		name   string
+		flags  []string
+		end    func(t *testing.T, front, worker int, dir string)
+		status int
+	}{
+		{"end", nil, func(t *testing.T, _, _ int, dir string) { letEnd(t, dir) }, 0},
+		{"timeout", []string{"--timeout", "1"}, nil, 123},
+		{"INT", nil, signals(unix.SIGINT), 130},
+		{"TERM", nil, signals(unix.SIGTERM), 143},
+		{"QUIT", nil, signals(unix.SIGQUIT), 131},
+		{"HUP", nil, func(t *testing.T, front, _ int, dir string) { send(t, front, unix.SIGHUP); letEnd(t, dir) }, 0},
+		{"KILL front", nil, signals(unix.SIGKILL), 137},
+		{"KILL worker", nil, func(t *testing.T, _, worker int, _ string) { send(t, worker, unix.SIGKILL) }, 137},
+		{"KILL group", nil, func(t *testing.T, front, _ int, _ string) { send(t, -front, unix.SIGKILL) }, 137},
+		{"KILL stopped front", nil, func(t *testing.T, front, worker int, _ string) {
+			send(t, front, unix.SIGTSTP)
+			for _, pid := range []int{front, worker} {
+				becomes(t, pid, "T")
+			}
+			send(t, front, unix.SIGKILL)
+		}, 137},
+		{"KILL stopped worker", nil, func(t *testing.T, front, worker int, _ string) {
+			send(t, front, unix.SIGTSTP)
+			becomes(t, front, "T")
+			send(t, worker, unix.SIGKILL)
+			send(t, front, unix.SIGCONT)
+		}, 137},
+		{"isolate, end", isolate, func(t *testing.T, _, _ int, dir string) { letEnd(t, dir) }, 0},
+		{"isolate, TERM", isolate, signals(unix.SIGTERM), 143},
+		{"isolate, KILL both", isolate, func(t *testing.T, front, worker int, _ string) {
+			send(t, front, unix.SIGTSTP) // so that neither can do anything
+			for _, pid := range []int{front, worker} {
+				becomes(t, pid, "T")
+			}
+			send(t, worker, unix.SIGKILL)
+			send(t, front, unix.SIGKILL)
+		}, 137},
+	} {
+		t.Run(ending.name, func(t *testing.T) {
+			t.Parallel()
+			if ending.flags != nil && ending.flags[0] == isolate[0] {
+				if out, err := exec.Command("eph", "--isolate", "true", ":::", "a").CombinedOutput(); err != nil {
+					t.Skipf("%s", out)
+				}
+			}
+			dir, fifos := t.TempDir(), t.TempDir()
+			args := append([]string{"-j0", "--term-seq", "TERM,50ms,KILL"}, ending.flags...)
+			args = append(args, "sh", filepath.Join(dir, "job"), ":::")
+			var all []*holders
+			for _, k := range kinds {
+				if err := os.WriteFile(filepath.Join(dir, k.name), []byte(k.script), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, newHolders(t, fifos, k.name))
+				args = append(args, k.name)
+			}
+			for name, text := range map[string]string{"job": jobScript, "hop": comet} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command("eph", args...)
+			cmd.Env = append(os.Environ(), "dir="+dir, "fifos="+fifos)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			var out strings.Builder
+			cmd.Stdout, cmd.Stderr = &out, &out // so that Wait waits for whoever has them
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if ending.end != nil {
+				for _, h := range all {
+					h.up(t)
+				}
+				ending.end(t, cmd.Process.Pid, workerOf(t, cmd.Process.Pid), dir)
+			}
+			late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			err := cmd.Wait()
+			late.Stop()
+			if got := status(err); got != ending.status {
+				t.Errorf("status = %d, want %d\n%s", got, ending.status, &out)
+			}
+			for _, h := range all {
+				h.gone(t)
+			}
+		})
+	}
+}
+
+func send(t *testing.T, pid int, s syscall.Signal) {
+	t.Helper()
+	if err := unix.Kill(pid, s); err != nil {
+		t.Errorf("kill(%d, %v): %v", pid, s, err)
+	}
+}
+
+// becomes waits until a process is in a state.
+func becomes(t *testing.T, pid int, want string) {
+	t.Helper()
+	state := ""
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if state = processState(strconv.Itoa(pid)); strings.HasPrefix(state, want) {
+			return
+		}
+	}
+	t.Fatalf("the state of process %d is %q, want %s", pid, state, want)
+}

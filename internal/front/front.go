@@ -1,0 +1,236 @@
+// Package front puts a process between eph and whoever started it, so that no end of either of
+// the two leaves a job running.
+//
+// The front is the process that was started: it has the terminal, takes the signals and ends with
+// the status. The worker is the same program with the same arguments in a session of its own, and
+// does everything else. Each adopts the orphans of what is below it. When the worker is killed,
+// its jobs pass to the front, which kills them; when the front is killed, the worker sees that the
+// line between them is dead, kills its jobs and ends. A kill of the whole process group, which is
+// what `kill -9 %1` is in a shell, finds the front alone.
+//
+// A session of its own keeps the worker out of the terminal's job control, which then is about one
+// process: what is typed there as a signal comes to the front. The price is that the worker cannot
+// read the terminal when its turn would be to wait for the foreground, so the front reads it: the
+// items that are typed, and the answers to questions.
+package front
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mostlylucid/eph/internal/job"
+)
+
+// Options say what the worker needs.
+type Options struct {
+	Items    *os.File // the terminal where items are typed, or nil
+	Terminal *os.File // the terminal where questions are answered, or nil
+	Isolate  bool     // a namespace of processes, in which nothing outlives the worker
+}
+
+// End is how a worker ended.
+type End struct {
+	Status int            // what it exited with, if DieBy is 0
+	DieBy  syscall.Signal // what the front has to die by, or 0
+	Killed bool           // the worker was killed by it, and did not mean to end so
+	Err    error          // why the typed items could not be read to their end, or nil
+}
+
+// passed are the signals that the front passes on.
+var passed = []os.Signal{
+	unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP,
+	unix.SIGUSR1, unix.SIGUSR2, unix.SIGTSTP, unix.SIGCONT,
+}
+
+// lead is a front at work.
+type lead struct {
+	pid    int        // of the worker
+	line   *os.File   // to the worker
+	mu     sync.Mutex // its id may be given to another process once it has been reaped
+	reaped bool
+
+	ending atomic.Bool    // the run was told to end
+	asked  chan struct{}  // holds a question
+	dieBy  syscall.Signal // what the worker said that it ends by
+}
+
+// Lead starts a worker and is its front until it has ended, with all it started. Its error says
+// that no worker could be started.
+func Lead(o Options) (End, error) {
+	job.Adopt()
+	l := &lead{asked: make(chan struct{}, 1)}
+	typed, err := l.start(o)
+	if err != nil {
+		return End{}, err
+	}
+	signals := make(chan os.Signal, 16)
+	for _, s := range passed {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	// These three may wait for a key, or a signal, that never comes: they end with the process.
+	go pass(signals, l.signal)
+	if o.Terminal != nil {
+		go l.answer(o.Terminal)
+	}
+	unread := make(chan error, 1)
+	if typed != nil {
+		go func() { unread <- l.feed(o.Items, typed) }()
+	}
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		l.listen()
+	}()
+
+	status := l.wait()
+	job.Sweep()
+	// Nobody has the other end any more, but for what Sweep could not kill.
+	_ = l.line.SetReadDeadline(time.Now().Add(time.Second))
+	<-heard
+	end := End{Status: status.ExitStatus(), DieBy: l.dieBy}
+	if status.Signaled() {
+		end.DieBy, end.Killed = status.Signal(), true
+	}
+	select {
+	case end.Err = <-unread:
+	default: // it still reads, for nobody
+	}
+	return end, nil
+}
+
+// start starts the worker. With typed items it returns where the worker reads them.
+func (l *lead) start(o Options) (typed *os.File, err error) {
+	ends, err := socketpair()
+	if err != nil {
+		return nil, err
+	}
+	l.line = ends[0]
+	defer ends[1].Close()
+	inherited := []*os.File{ends[1]}
+	g := greeting{items: -1, terminal: -1, isolate: o.Isolate}
+	if o.Items != nil {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		inherited = append(inherited, r)
+		typed, g.items = w, int(r.Fd())
+	}
+	if o.Terminal != nil {
+		inherited = append(inherited, o.Terminal)
+		g.terminal = int(o.Terminal.Fd())
+	}
+	// Every descriptor keeps its number, for the arguments may name those that eph was given.
+	for _, f := range inherited {
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := io.WriteString(l.line, g.String()); err != nil {
+		return nil, err
+	}
+	exe, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	sys := &syscall.SysProcAttr{Setsid: true}
+	if o.Isolate {
+		if err := isolated(sys); err != nil {
+			return nil, err
+		}
+	}
+	l.pid, err = syscall.ForkExec(exe, os.Args, &syscall.ProcAttr{
+		Env:   append(os.Environ(), mark(ends[1])),
+		Files: []uintptr{0, 1, 2},
+		Sys:   sys,
+	})
+	if err != nil {
+		_ = l.line.Close()
+		return nil, err
+	}
+	return typed, nil
+}
+
+// sameTime is how far apart two TERM are at most that are meant as one: timeout(1), for example,
+// sends it to a process and then to its group, and the second would kill the jobs at once.
+const sameTime = 50 * time.Millisecond
+
+// pass hands signals on for as long as there are any.
+func pass(signals <-chan os.Signal, to func(syscall.Signal)) {
+	var told time.Time // of the last TERM
+	for s := range signals {
+		if s == unix.SIGTERM {
+			now := time.Now()
+			if !told.IsZero() && now.Sub(told) < sameTime {
+				continue
+			}
+			told = now
+		}
+		to(s.(syscall.Signal))
+	}
+}
+
+// signal signals the worker.
+func (l *lead) signal(s syscall.Signal) {
+	switch s {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP:
+		l.ending.Store(true)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.reaped {
+		_ = unix.Kill(l.pid, s)
+	}
+}
+
+// wait returns when the worker has ended. While the worker is stopped, so is this process, and its
+// shell sees that.
+func (l *lead) wait() (status syscall.WaitStatus) {
+	for {
+		_, err := syscall.Wait4(l.pid, &status, syscall.WUNTRACED, nil)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			status = syscall.WaitStatus(unix.SIGKILL) // whatever it was, it was no success
+		case status.Stopped():
+			_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
+			continue
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.reaped = true
+		return status
+	}
+}
+
+// listen hears what the worker says, until it has ended.
+func (l *lead) listen() {
+	word := make([]byte, 1)
+	for {
+		if n, err := l.line.Read(word); n == 0 || err != nil {
+			return
+		}
+		switch w := word[0]; w {
+		case wordStop:
+			l.signal(unix.SIGSTOP)
+		case wordAsk:
+			select {
+			case l.asked <- struct{}{}:
+			default:
+			}
+		default:
+			l.dieBy = syscall.Signal(w)
+		}
+	}
+}

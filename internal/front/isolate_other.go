@@ -1,0 +1,14 @@
+//go:build unix && !linux
+
+package front
+
+import (
+	"errors"
+	"syscall"
+)
+
+func isolated(*syscall.SysProcAttr) error {
+	return errors.New("this system has no namespaces of processes")
+}
+
+func furnish() error { return nil }
