@@ -62,6 +62,9 @@ func (r *Run) Explain(w io.Writer) error {
 	default:
 		say("command", "run without a shell: %s", strings.Join(append([]string{r.commands.path}, p.Words[min(1, len(p.Words)):]...), " "))
 	}
+	if p.Template.GuardDash {
+		say("guard", "a value that begins with - fails its item where it would be an option")
+	}
 	if c := r.commands.command; c != nil {
 		for _, warning := range c.Warnings() {
 			say("beware", "%s", warning.What)

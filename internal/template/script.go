@@ -21,6 +21,7 @@ type script struct {
 	values     []*placeholder // distinct
 	fill       bool
 	positional bool // the records follow the values, as "$1" and so on
+	guard      guard
 
 	mu       sync.Mutex
 	rendered map[shape]*rendering
@@ -221,10 +222,20 @@ func (s *script) argv(v *Values) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.guard.values[a.value] {
+			if err := guardValue(s.values[a.value].text, value, v); err != nil {
+				return nil, err
+			}
+		}
 		argv = append(argv, value)
 	}
 	if s.positional {
 		for _, record := range v.Item.Records {
+			if s.guard.positional {
+				if err := guardValue(`"$@"`, record.Text, v); err != nil {
+					return nil, err
+				}
+			}
 			argv = append(argv, record.Text)
 		}
 	}
