@@ -86,6 +86,7 @@ func (c *encoder) line(e signals.Event) ([]byte, error) {
 		enc := json.NewEncoder(&c.buf)
 		enc.SetEscapeHTML(false)
 		err = enc.Encode(l)
+		return plain.JSON(c.buf.Bytes()), err
 	}
 	return c.buf.Bytes(), err
 }

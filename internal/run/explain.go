@@ -29,7 +29,11 @@ func (r *Run) DryRun(context.Context) Report {
 			return nil
 		}
 		r.books.succeeded()
-		_, err = io.WriteString(r.streams.Out, r.commands.display(t, r)+"\n")
+		line := t.text()
+		if r.commands.command != nil {
+			line = r.commands.display(t, r)
+		}
+		_, err = io.WriteString(r.streams.Out, line+"\n")
 		return err
 	}))
 }
