@@ -55,7 +55,7 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Files: p.streams.files(), Sys: sys}
 	p.start = time.Now()
 	p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
-	if err == syscall.ENOEXEC {
+	if err == syscall.ENOEXEC && !binary(c) {
 		p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
 	}
 	runtime.KeepAlive(p.streams.child)
