@@ -19,7 +19,7 @@ var faults = []struct {
 	script   string
 	status   int
 	out, err string // regular expressions for all of it, "" for nothing, "..." for anything
-	needs    string // a program
+	needs    string // a program, or "root"
 }{
 	// What input can be.
 	{name: "input: blanks are part of a line", script: `printf '  a b\t\n' | eph printf '[%s]'`, out: `\[  a b\t\]`},
@@ -81,14 +81,30 @@ var faults = []struct {
 	{name: "records: are for nobody else", script: `umask 0; eph --log l --joblog j --failed f --junit x --metrics m --results r/ --summary none false ::: a; find l j f x m r -type f -perm /077 -o -type d -perm /077`, out: ""},
 	{name: "records: a pipe that is closed", script: `mkfifo f; head -c 10 f > /dev/null & eph --log f true ::: 1 2 3 4 5 6 7 8 9`, status: 1, err: `(?s).*--log: write f: broken pipe.*`},
 
+	// Who may steer.
+	{name: "control: another user who could connect gets no answer", needs: "root", script: askAsOthers, out: "yes\nno\n"},
+	{name: "control: a place that is a symbolic link", script: `mkdir -m 700 r e; ln -s ../e r/eph; XDG_RUNTIME_DIR=$PWD/r eph --control true ::: a; ls e`},
+	{name: "control: no name that everybody sees", script: `eph --control sh -c '! grep -E "@.*eph" /proc/net/unix' ::: a`},
+
 	// Restraint.
 	{name: "retries: no more attempts than asked for", script: `seq 10 | eph --retries 5 --retry-delay 1ms --summary none sh -c 'echo x >> n; exit 1'; wc -l < n`, out: "60\n"},
 }
 
+// askAsOthers asks a run for its status as root, and as somebody else. The socket is open to all.
+const askAsOthers = `d=$(mktemp -d) && chmod 755 $d
+cat > ask <<'E'
+$SIG{PIPE} = "IGNORE"; $s = IO::Socket::UNIX->new($ARGV[0]) or die $!;
+print $s "{\"do\":\"status\"}\n"; $_ = <$s>; print /"ok":true/ ? "yes" : "no", "\n"
+E
+eph -j1 --control=$d/s sh -c 'chmod 777 $1/s; for u in 0 54321; do setpriv --reuid $u --clear-groups perl -MIO::Socket::UNIX - $1/s < ask; done' sh ::: $d
+rm -r $d`
+
 func TestFaults(t *testing.T) {
 	for _, f := range faults {
 		t.Run(strings.ReplaceAll(f.name, " ", "_"), func(t *testing.T) {
-			if f.needs != "" {
+			if f.needs == "root" && os.Getuid() != 0 {
+				t.Skip("it takes root to be another user")
+			} else if f.needs != "" && f.needs != "root" {
 				if _, err := exec.LookPath(f.needs); err != nil {
 					t.Skipf("%s is not installed", f.needs)
 				}

@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -105,6 +106,14 @@ func laboratory(peers, long, verbose bool, soakFor time.Duration, names []string
 		return false, err
 	}
 	l := &lab{dir: dir, long: long, verbose: verbose, helpers: map[int]bool{}}
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, os.Interrupt, unix.SIGTERM)
+	go func() {
+		<-stopped
+		l.sweep()
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}()
 	eph := filepath.Join(dir, "eph")
 	if out, err := exec.Command("go", "build", "-o", eph, "github.com/mostlylucid/eph/cmd/eph").CombinedOutput(); err != nil {
 		return false, fmt.Errorf("cannot build eph: %s", out)
