@@ -57,6 +57,10 @@ var faults = []struct {
 	{name: "command: removed between jobs", script: `printf '#!/bin/sh\nrm f\n' > f; chmod +x f; eph -j1 ./f ::: 1 2 3`, status: 123, err: `(?s).*1 succeeded, 2 failed.*not found.*`},
 	{name: "command: directory removed between jobs", script: `mkdir d; cd d; eph -j1 sh -c 'rmdir ../d 2>&-; echo $0' ::: 1 2`, out: "1\n2\n", err: "..."},
 
+	// Keys.
+	{name: "key: is not free before its job is gone", script: `eph -j4 -C ' ' --key '{1}' --timeout 100ms --term-seq TERM,100ms,KILL sh -c 'trap "" TERM; ! kill -0 $(cat pid) 2>&- || echo overlap; echo $$ > pid; while :; do sleep 1; done' sh ::: 'a 1' 'a 2' 'a 3'`, status: 123, err: `(?s).*3 failed.*timeout.*`},
+	{name: "key: any text is one", script: `printf '{"k":"a\\nb"}{"k":"a\\nb"}{"k":""}' | eph -j4 -k --json --key {.k} sh -c 'mkdir $1 || echo overlap; rmdir $1; printf "[%s]" "$2"' sh 'd{.k}' '{@key}'`, out: `\[a\nb\]\[a\nb\]\[\]`},
+
 	// How a job can end, and what it is given.
 	{name: "job: dies by a signal", script: `eph sh -c 'kill -SEGV $$' ::: a`, status: 123, err: `(?s).*SIGSEGV.*`},
 	{name: "job: every exit status is as it was", script: `eph -j1 --joblog j sh -c 'exit $0' ::: 0 1 124 125 126 127 128 137 143 255; cut -f7,8 j | tr '\n\t' '  '`, out: `Exitval Signal 0 0 1 0 124 0 125 0 126 0 127 0 128 0 137 0 143 0 255 0 `, err: "..."},
@@ -64,6 +68,7 @@ var faults = []struct {
 	{name: "job: reads nothing of the items", script: `seq 3 | eph -k sh -c 'cat; echo $0'`, out: "1\n2\n3\n"},
 	{name: "job: hears alarm(2)", script: `eph perl -e 'alarm 1; select undef, undef, undef, 60' ::: a`, status: 123, err: `(?s).*SIGALRM.*`, needs: "perl"},
 	{name: "job: stops itself", script: `eph --timeout 500ms --term-seq TERM,100ms,KILL sh -c 'kill -STOP $$' ::: a`, status: 123, err: `(?s).*timeout.*`},
+	{name: "job: ends at the moment of its timeout", script: `seq 60 | eph -j8 -n1 --timeout 50ms --summary none --joblog j sh -c 'sleep 0.05'; tail -n +2 j | wc -l; cut -f1 j | sort | uniq -d`, out: "60\n"},
 	{name: "job: gets no other descriptor", script: `exec 7<. 8<.; eph --log l --joblog j --control sh -c 'ls /proc/$$/fd' ::: a`, out: "0\n1\n2\n"},
 	{name: "caller: ignores SIGCHLD", script: `perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' eph -k sh -c 'exit $0' ::: 0 3`, status: 123, err: `(?s).*1 succeeded, 1 failed.*`, needs: "perl"},
 	{name: "caller: has other children", script: `sleep 60 & (exec eph true ::: 1 2 3) && kill $!`},
