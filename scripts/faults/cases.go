@@ -27,7 +27,7 @@ const patience = 15 * time.Second
 // Jobs that do not want to end. Each says that it runs with a line in the file "started".
 const (
 	begun    = "echo $1 >> started\n"
-	parent   = begun + "sleep 1001 & wait"
+	parent   = "sleep 1001 &\n" + begun + "wait"
 	stubborn = "trap '' TERM INT HUP\n" + begun + "while :; do sleep 1; done"
 	session  = "setsid sleep 1001 &\n" + begun + "wait"
 	daemon   = "(env -i setsid sleep 1001 > /dev/null 2>&1 < /dev/null &)\n" + begun + "sleep 1001"
@@ -152,8 +152,8 @@ var ends = []fault{
 		return t.found
 	}},
 	{"a job reads standard input", []string{stream}, func(_ *lab, b *bench) []string {
-		t := b.start(setup{items: numbers(200), script: "cat > /dev/null; echo $1 >> done"}).wait(patience)
-		t.undone(len(b.lines("done")) < 200, false)
+		t := b.start(setup{items: numbers(40), script: "cat > /dev/null; echo $1 >> done"}).wait(patience)
+		t.undone(len(b.lines("done")) < 40, false)
 		return t.found
 	}},
 	{"order of each of four keys", []string{keyed}, func(_ *lab, b *bench) []string {

@@ -25,7 +25,7 @@ type lab struct {
 type bench struct {
 	*lab
 	*program
-	dir, name string
+	dir, of string // of the case
 }
 
 // setup says how a program is started. The zero value runs two jobs at once, with no items.
@@ -94,7 +94,7 @@ func (t *trial) wait(limit time.Duration) *trial {
 		t.find(orphan)
 	}
 	if t.lab.verbose {
-		fmt.Fprintf(os.Stderr, "  %s, %s: status %d, %v, %s\n", t.name, t.program.name, t.status, t.found, bytes.TrimSpace(t.tail("err")))
+		fmt.Fprintf(os.Stderr, "  %s, %s: status %d, %v, %s\n", t.of, t.name, t.status, t.found, bytes.TrimSpace(t.tail("err")))
 	}
 	t.sweep()
 	return t
@@ -102,7 +102,7 @@ func (t *trial) wait(limit time.Duration) *trial {
 
 // join waits without looking for what is left. A peer that does not end is not worth the time.
 func (t *trial) join(limit time.Duration) {
-	if t.program.name != "eph" {
+	if t.name != "eph" {
 		limit /= 3
 	}
 	end := time.After(limit)

@@ -192,7 +192,7 @@ func (l *lab) try(c *fault, p *program) []string {
 	defer os.RemoveAll(dir)
 	_ = os.Chmod(dir, 0o777) // for the case that runs as another user
 	defer l.sweep()
-	found := c.run(l, &bench{lab: l, program: p, dir: dir, name: c.name})
+	found := c.run(l, &bench{lab: l, program: p, dir: dir, of: c.name})
 	slices.Sort(found)
 	found = slices.Compact(found)
 	if len(found) == 0 {

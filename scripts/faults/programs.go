@@ -47,7 +47,7 @@ func programs(eph string) []program {
 		all[0].features[failed] = []string{"--journal", "journal", "--resume-failed"}
 	}
 	for _, p := range []program{
-		{name: "xargs", jobs: "-P", unit: []string{"-d", `\n`, "-n", "1"}, features: map[string][]string{shell: {"-I{}"}, stream: yes}},
+		{name: "xargs", jobs: "-P", unit: []string{"-d", `\n`, "-n", "1"}, features: map[string][]string{shell: {"-d", `\n`, "-I{}"}, stream: yes}},
 		{
 			name: "parallel", base: []string{"--will-cite"}, jobs: "-j", word: []string{"{}"},
 			features: map[string][]string{
