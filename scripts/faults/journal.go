@@ -27,6 +27,7 @@ var journals = []fault{
 			b.await("ran", 20*(n+1))
 			_ = t.cmd.Process.Kill()
 			t.join(patience)
+			t.left()
 		}
 		t := b.start(s).wait(patience)
 		t.undone(b.missing(100), false)
@@ -96,6 +97,7 @@ func (b *bench) interrupted(s syscall.Signal, jobs int, damage func(string) stri
 	}
 	_ = t.cmd.Process.Signal(s)
 	t.join(patience)
+	t.left() // resume a second later, or when nothing is left of it
 	if damage != nil {
 		b.sweep()
 		b.write("journal", damage(b.read("journal")))
