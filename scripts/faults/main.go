@@ -1,3 +1,5 @@
+//go:build linux
+
 // Faults is a laboratory: it does to eph, and to its peers, what goes wrong on a bad day, and
 // prints what became of the work.
 //
@@ -6,12 +8,12 @@
 //
 // Each case runs in a directory of its own, for a bounded time, and how it is judged is code: bytes
 // are counted, and what a program leaves behind is found because the laboratory is the sub-reaper
-// of all it starts. CASE is a part of a name. The words of the table:
+// of all it starts; that takes Linux. CASE is a part of a name. The words of the table:
 //
 //	survived  everything was done, or what was not done was told by a status that is not 0
 //	lied      the status is 0, and something was not done
 //	lost      items did not run or output is missing, and nothing in the fault asked for that
-//	torn      lines of two jobs are mixed, or one is broken
+//	torn      lines of two jobs are mixed, one is broken, or those of a key are out of order
 //	twice     an item ran to its end again
 //	orphan    a process of a job is alive a second after the program has ended
 //	hung      the program, or who reads from it, had to be killed
@@ -45,7 +47,7 @@ var legend = []struct{ word, meaning string }{
 	{survived, "everything was done, or what was not done was told by a status that is not 0"},
 	{lied, "the status is 0, and something was not done"},
 	{lost, "items did not run or output is missing, and nothing in the fault asked for that"},
-	{torn, "lines of two jobs are mixed, or one is broken"},
+	{torn, "lines of two jobs are mixed, one is broken, or those of a key are out of order"},
 	{twice, "an item ran to its end again"},
 	{orphan, "a process of a job is alive a second after the program has ended"},
 	{hung, "the program, or who reads from it, had to be killed"},
@@ -91,9 +93,6 @@ func main() {
 
 // laboratory reports whether eph survived all of it.
 func laboratory(peers, long, verbose bool, soakFor time.Duration, names []string) (ok bool, err error) {
-	if runtime.GOOS != "linux" {
-		return false, fmt.Errorf("it takes Linux to find what a program leaves behind")
-	}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return false, err
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -23,7 +25,6 @@ const (
 	timeout = "timeout" // of a second
 	journal = "journal" // in the file "journal"
 	resume  = "resume"  // from it
-	failed  = "failed"  // resume, and run again what failed
 	tag     = "tag"
 	keyed   = "keyed"  // order by the first of two columns
 	log     = "log"    // to /dev/full
@@ -44,7 +45,6 @@ func programs(eph string) []program {
 	if out, _ := exec.Command(eph, "man").Output(); strings.Contains(strings.ReplaceAll(string(out), `\-`, "-"), "--resume") {
 		all[0].features[journal] = []string{"--journal", "journal"}
 		all[0].features[resume] = []string{"--journal", "journal", "--resume"}
-		all[0].features[failed] = []string{"--journal", "journal", "--resume-failed"}
 	}
 	for _, p := range []program{
 		{name: "xargs", jobs: "-P", unit: []string{"-d", `\n`, "-n", "1"}, features: map[string][]string{shell: {"-d", `\n`, "-I{}"}, stream: yes}},
@@ -52,7 +52,7 @@ func programs(eph string) []program {
 			name: "parallel", base: []string{"--will-cite"}, jobs: "-j", word: []string{"{}"},
 			features: map[string][]string{
 				timeout: {"--timeout", "1"}, tag: {"--tag"}, log: {"--joblog", "/dev/full"}, shell: yes, stream: yes, group: yes,
-				journal: {"--joblog", "journal"}, resume: {"--joblog", "journal", "--resume"}, failed: {"--joblog", "journal", "--resume-failed"},
+				journal: {"--joblog", "journal"}, resume: {"--joblog", "journal", "--resume"},
 			},
 		},
 		{name: "parallel.moreutils", jobs: "-j", operands: true, features: map[string][]string{shell: {"-i"}}},
