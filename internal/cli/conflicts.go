@@ -54,6 +54,8 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.noRunEmpty) && t.empty.set && t.empty.s != "ok", "-r is --empty ok, and --empty says otherwise", "one of them"},
 		{itemsAreCommands && t.empty.s == "run", "--empty run has no command to run: each item is one", "eph --empty run command"},
 		{bool(t.fill) && itemsAreCommands, "-X fills the command line of a command, and here each item is one", "eph -X command"},
+		{bool(t.guardDash) && itemsAreCommands, "--guard-dash looks at the arguments of a command, and here each item is one", "eph --guard-dash command"},
+		{bool(t.guardDash) && (countless(&t.maxArgs) || countless(&t.exactly)), "--guard-dash looks at the items that jobs get, and here they get none", "one of them"},
 		{t.maxArgs.set && itemsAreCommands && t.maxArgs.s != "1", "-n gives items to a command, and here each item is one", "eph -n 2 command"},
 
 		{t.shell.set && len(s.words) > 0, "--shell has no template to run: separate words are run without a shell", "eph --shell " + t.shell.s + " -c '...'"},

@@ -83,6 +83,7 @@ func (t *typed) groups() []group {
 			{value: &t.isolate, name: "isolate", meaning: "run in a namespace of processes (Linux), which ends with eph, whatever is killed"},
 			{value: &t.slotVar, name: "process-slot-var", metavar: "V", example: "SLOT", meaning: "set the variable V of a job to its slot, counted from 0 as xargs does"},
 			{value: &t.noLint, name: "no-lint", meaning: "say nothing of items that become part of a program of awk, jq, psql and so on"},
+			{value: &t.guardDash, name: "guard-dash", meaning: "an item that begins with - is an error where a program would take it for an option"},
 			{value: &t.trace, name: "trace", short: "t", brief: "show commands", meaning: "show each command on standard error before it runs"},
 			{value: &t.dryRun, name: "dry-run", brief: "print, run nothing", meaning: "print the command of each item, quoted for sh, and run nothing"},
 			{value: &t.explain, name: "explain", brief: "say what would be", meaning: "say in words what this command line would do, and run nothing"},

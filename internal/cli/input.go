@@ -87,6 +87,7 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 	p.Template.Replace = t.replace.s
 	p.Template.JSON = bool(t.json)
 	p.Template.Fill = bool(t.fill) || t.exactly.set
+	p.Template.GuardDash = bool(t.guardDash)
 	p.Template.Missing = choice(r, &t.missing, map[string]template.Missing{
 		"error": template.MissingError, "empty": template.MissingEmpty, "skip": template.MissingSkip,
 	})
@@ -159,6 +160,7 @@ func (t *typed) unpiped() (name, try string) {
 		{bool(t.fill), "-X", "--block 10M"},
 		{bool(t.fillWithin), "-m", "--block 10M"},
 		{bool(t.keepEmpty), "--keep-empty", "--pipe alone: it changes no byte"},
+		{bool(t.guardDash), "--guard-dash", "--pipe alone: a job reads its block, and gets no item as an argument"},
 		{bool(t.link), "--link", "paste a b | eph --pipe command"},
 		{t.shuffle.set, "--shuf", "shuf FILE | eph --pipe command"},
 		{t.skip.set, "--skip", "tail -n +2 FILE | eph --pipe command"},

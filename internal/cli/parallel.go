@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/parallel"
 	"github.com/mostlylucid/eph/internal/run"
 )
@@ -30,6 +31,13 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if err != nil {
 		return report, err
 	}
+	if !x.DryRun() && p.worker == nil && p.lead(&plan) {
+		return p.report, nil
+	}
+	if err := p.join(&plan); err != nil {
+		return report, err
+	}
+	job.SealDescriptors()
 	plan.Version = versionName()
 	plan.Progress = p.progress(&plan, x.Progress())
 	ctx := context.Background()
@@ -40,12 +48,13 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if x.DryRun() {
 		report = r.DryRun(ctx)
 	} else {
-		if isTerminal(p.streams.In) && readsInput(&plan) {
+		if p.itemsAreTyped(&plan) {
 			_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
 		}
-		stop := watch(r, isTerminal(p.streams.Err))
-		report = r.Execute(ctx)
+		stop := p.watch(r)
+		report = execute(ctx, r)
 		stop()
+		job.Sweep()
 	}
 	_, _ = io.WriteString(p.streams.Err, x.Halted(report, plan.Halt)) // a broken stderr ends no run
 	if report.Status == fail.Unrun && report.Halted == nil || report.DieBy != 0 {

@@ -147,6 +147,7 @@ func TestFlags(t *testing.T) {
 		{"--skip 2", func(p *run.Plan) any { return p.Input.Skip }, int64(2)},
 		{"--limit 7", func(p *run.Plan) any { return p.Input.Limit }, int64(7)},
 		{"--window 9", func(p *run.Plan) any { return p.Window }, 9},
+		{"--guard-dash", func(p *run.Plan) any { return p.Template.GuardDash }, true},
 		{"--missing empty", func(p *run.Plan) any { return p.Template.Missing }, template.MissingEmpty},
 		{"--missing skip", func(p *run.Plan) any { return p.Template.Missing }, template.MissingSkip},
 

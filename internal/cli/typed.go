@@ -61,6 +61,7 @@ type typed struct {
 	slotVar   text
 	config    text
 	noLint    toggle
+	guardDash toggle
 	trace     toggle
 	dryRun    toggle
 	explain   toggle

@@ -27,6 +27,8 @@ func explain(err error, c *Command) error {
 		e.Advise("ulimit -u, or fewer jobs at once")
 	case syscall.EMFILE:
 		e.Advise("ulimit -n, or fewer jobs at once")
+	case syscall.ENOEXEC:
+		e.What = fmt.Sprintf("cannot run %s: it is no program for this machine, and no script", c.Path)
 	case syscall.ETXTBSY:
 		e.What = fmt.Sprintf("cannot run %s: something is still writing it", c.Path)
 	}
@@ -42,10 +44,7 @@ func explainPath(e *fail.Error, c *Command) {
 			return
 		}
 	}
-	path := c.Path
-	if c.Dir != "" && !strings.HasPrefix(path, "/") {
-		path = c.Dir + "/" + path
-	}
+	path := c.file()
 	if err, ok := executable(path, c.Path).(*fail.Error); ok {
 		e.Status, e.What, e.Try = err.Status, err.What, err.Try
 		return
@@ -53,6 +52,26 @@ func explainPath(e *fail.Error, c *Command) {
 	if name := interpreter(path); name != "" {
 		e.What = fmt.Sprintf("cannot run %s: %s, that its first line names, cannot be run: %v", c.Path, name, e.Err)
 	}
+}
+
+// file is the path of the executable, from the directory of this process.
+func (c *Command) file() string {
+	if c.Dir != "" && !strings.HasPrefix(c.Path, "/") {
+		return c.Dir + "/" + c.Path
+	}
+	return c.Path
+}
+
+// binary reports whether the executable is no text that a shell could run: its first line, or the
+// beginning of it, holds a NUL byte.
+func binary(c *Command) bool {
+	f, err := os.Open(c.file())
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
+	return strings.Contains(line, "\x00")
 }
 
 // interpreter is what the first line of a script names, or "".

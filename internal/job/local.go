@@ -38,7 +38,8 @@ type Local struct {
 
 var _ Runner = (*Local)(nil)
 
-var errKilled = errors.New("no job is started after KillAll")
+// ErrKilled is why a job was not started: KillAll came first.
+var ErrKilled = errors.New("no job is started after KillAll")
 
 // Run starts the command and sees it to its end. While l is suspended it waits before the
 // start.
@@ -181,7 +182,7 @@ func (l *Local) admit(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case killed:
-			return errKilled
+			return ErrKilled
 		case suspended == nil:
 			return nil
 		}

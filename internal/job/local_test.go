@@ -268,8 +268,8 @@ func TestKillAll(t *testing.T) {
 		if r.End != job.Cancelled || r.Signal != syscall.SIGKILL {
 			t.Errorf("Run, KillAll = %+v, want Cancelled by KILL", r)
 		}
-		if r := local.Run(t.Context(), shell("exit 0"), job.Output{}); r.End != job.NotStarted {
-			t.Errorf("Run after KillAll = %+v, want NotStarted", r)
+		if r := local.Run(t.Context(), shell("exit 0"), job.Output{}); r.End != job.NotStarted || !errors.Is(r.Err, job.ErrKilled) {
+			t.Errorf("Run after KillAll = %+v, want NotStarted, %v", r, job.ErrKilled)
 		}
 	}
 }

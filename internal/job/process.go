@@ -61,7 +61,7 @@ func (l *Local) tryStart(c *Command, out Output) (*process, error) {
 		if err == nil {
 			p.pid, err = syscall.ForkExec(c.Path, c.Argv, attr)
 		}
-		if err == syscall.ENOEXEC {
+		if err == syscall.ENOEXEC && !binary(c) {
 			p.pid, err = syscall.ForkExec("/bin/sh", script(c), attr)
 		}
 	}

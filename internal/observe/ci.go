@@ -94,8 +94,7 @@ func (c *CI) Close() string {
 			what += fmt.Sprintf(" (and %d more)", c.more)
 		}
 		if x.tail != nil {
-			b.WriteString("::group::" + data(x.what) + "\n" + c.Begin())
-			b.WriteString(lines(x.tail) + "::" + c.token + "::\n::endgroup::\n")
+			b.WriteString("::group::" + data(x.what) + "\n" + lines(x.tail) + "::endgroup::\n")
 		}
 		b.WriteString("::error title=" + property(x.title) + "::" + data(what) + "\n")
 	}
@@ -109,7 +108,7 @@ func (c *CI) section(b *strings.Builder, x failedItem) {
 		now, x.seq, x.what, lines(x.tail), now, x.seq)
 }
 
-// lines are lines of a job, made fit to be shown.
+// lines are lines of a job, made fit to be shown: none is a command any more.
 func lines(of []string) string {
 	var b strings.Builder
 	for _, l := range of {

@@ -90,8 +90,9 @@ func (c *encoder) line(e signals.Event) ([]byte, error) {
 		enc := json.NewEncoder(&c.buf)
 		enc.SetEscapeHTML(false)
 		if err = enc.Encode(l); err == nil && c.sealed {
-			return event.Seal(c.buf.Bytes()), nil
+			return event.Seal(plain.JSON(c.buf.Bytes())), nil
 		}
+		return plain.JSON(c.buf.Bytes()), err
 	}
 	return c.buf.Bytes(), err
 }

@@ -25,7 +25,7 @@ func (m *Summary) JSON(c *event.Counts, took time.Duration, status int) string {
 	if err != nil {
 		return err.Error() + "\n"
 	}
-	return string(b) + "\n"
+	return string(plain.JSON(b)) + "\n"
 }
 
 // Markdown is the summary as a page for people who read it in a browser. What comes from items

@@ -1,17 +1,24 @@
 // Package plain makes text of users and jobs fit for a terminal: no byte of it can move the
-// cursor, set a colour or a title, or turn the direction of writing.
+// cursor, set a colour or a title, or turn the direction of writing; nor can it be a command to a
+// CI service that reads what a step prints.
 package plain
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Text shows every control character, line separator and directional mark of s, and every
-// byte that is not UTF-8, as an escape such as \x1b or \u202e. Other text is unchanged.
+// byte that is not UTF-8, as an escape such as \x1b or \u202e; and the second sign of what would
+// be a command to a CI service. Other text is unchanged.
 func Text(s string) string {
+	for _, i := range Commands(s) {
+		s = s[:i] + fmt.Sprintf(`\x%02x`, s[i]) + s[i+1:]
+	}
 	if !strings.ContainsFunc(s, steers) {
 		return s
 	}
@@ -49,6 +56,31 @@ func Cut(s string, n int) string {
 		return s
 	}
 	return string([]rune(s)[:n-1]) + "…"
+}
+
+// command matches what a service reads as a command: ::name at the start of a line (GitHub), and
+// ##[name or ##name[ anywhere (GitHub, Azure Pipelines, TeamCity).
+var command = regexp.MustCompile(`(?m)^[\s\p{Z}]*:(:)[A-Za-z-]+(?: |::)|#(#)[A-Za-z]*\[`)
+
+// Commands are the places of the bytes without which s holds no command to a CI service, the last
+// one first.
+func Commands(s string) []int {
+	if !strings.Contains(s, "::") && !strings.Contains(s, "##") {
+		return nil
+	}
+	var at []int
+	for _, m := range command.FindAllStringSubmatchIndex(s, -1) {
+		at = append([]int{max(m[2], m[4])}, at...)
+	}
+	return at
+}
+
+// JSON is a line of JSON without a command to a CI service in it, and with the same meaning.
+func JSON(line []byte) []byte {
+	if !bytes.Contains(line, []byte("##")) {
+		return line
+	}
+	return bytes.ReplaceAll(line, []byte("##"), []byte(`#\u0023`))
 }
 
 // steers reports whether a character can do more than stand in its place: controls, C1 ones

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode"
@@ -20,6 +21,12 @@ func TestText(t *testing.T) {
 		{"\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"},
 		{"caf\xe9", `caf\xe9`},
 		{"\ufffd", `\ufffd`},
+		{"::set-env name=X::y", `:\x3aset-env name=X::y`},
+		{" \t::endgroup::", ` \t:\x3aendgroup::`},
+		{"a\n::error::b", `a\n:\x3aerror::b`},
+		{"a ##[error]b ##vso[task.x]c", `a #\x23[error]b #\x23vso[task.x]c`},
+		{"###[x", `##\x23[x`},
+		{"::1 a::b ## [x] std::string", "::1 a::b ## [x] std::string"},
 	} {
 		if got := Text(c.in); got != c.want {
 			t.Errorf("Text(%q) = %q, want %q", c.in, got, c.want)
@@ -45,12 +52,26 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestJSON(t *testing.T) {
+	line, err := json.Marshal("##[error]\\##vso[x]### \"##\"")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var was, is string
+	if json.Unmarshal(line, &was) != nil || json.Unmarshal(JSON(line), &is) != nil || was != is || len(Commands(string(JSON(line)))) > 0 {
+		t.Errorf("JSON(%s) = %s", line, JSON(line))
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("a\x1b[31m\u202e\xff")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Text(s)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) {
 			t.Errorf("Text(%q) = %q holds what can steer a terminal", s, got)
+		}
+		if len(Commands(got)) > 0 {
+			t.Errorf("Text(%q) = %q holds a command", s, got)
 		}
 		if again := Text(got); again != got {
 			t.Errorf("Text(Text(%q)) = %q, want %q", s, again, got)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/observe"
 	"golang.org/x/sys/unix"
 )
 
@@ -48,6 +49,9 @@ func (r *Run) tail(seq int64) []string {
 func (r *Run) summarise(c *event.Counts, wanted bool, rep *Report, status int) {
 	took := time.Since(r.began)
 	if r.ci != nil {
+		if r.plan.CI == observe.GitHub {
+			settle(r.streams.Out, r.streams.Err)
+		}
 		_, _ = io.WriteString(r.streams.Err, r.ci.Close())
 	}
 	if file := r.plan.StepSummary; file != "" {

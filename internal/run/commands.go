@@ -7,6 +7,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/plain"
 	"github.com/mostlylucid/eph/internal/template"
 )
 
@@ -138,12 +139,12 @@ func (c *commands) expand(v *template.Values) ([]string, error) {
 	return append(append([]string{shell}, c.opts...), "-c", text), nil
 }
 
-// display is the command of a task as a person would type it.
+// display is the command of a task as a person would type it, fit for a terminal.
 func (c *commands) display(t *task, r *Run) string {
 	if c.command != nil {
 		return c.command.Display(r.values(t, max(t.attempt, 1), t.slot))
 	}
-	return t.text()
+	return plain.Text(t.text())
 }
 
 func (c *commands) usesShell() bool { return c.command == nil || c.command.UsesShell() }

@@ -35,7 +35,11 @@ func (r *Run) DryRun(context.Context) Report {
 		}
 		if err == nil {
 			r.books.succeeded()
-			_, err = io.WriteString(r.streams.Out, tag+r.commands.display(t, r)+"\n")
+			line := t.text()
+			if r.commands.command != nil {
+				line = r.commands.display(t, r)
+			}
+			_, err = io.WriteString(r.streams.Out, tag+line+"\n")
 		}
 		return err
 	}))
@@ -73,6 +77,9 @@ func (r *Run) Explain(w io.Writer) error {
 		}
 	default:
 		say("command", "run without a shell: %s", strings.Join(append([]string{r.commands.path}, p.Words[min(1, len(p.Words)):]...), " "))
+	}
+	if p.Template.GuardDash {
+		say("guard", "a value that begins with - fails its item where it would be an option")
 	}
 	if c := r.commands.command; c != nil {
 		for _, warning := range c.Warnings() {

@@ -342,6 +342,19 @@ func TestFailedBeforeDrain(t *testing.T) {
 	})
 }
 
+// TestKilledIsNotFailed holds that a job which eph did not start any more was left unrun, so that a
+// run which goes on with this one runs it.
+func TestKilledIsNotFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := play(t, Plan{Attempts: 3}, []string{"a", "b"}, func(_ context.Context, _ string, _ job.Command) (job.Result, string) {
+			return job.Result{End: job.NotStarted, Err: job.ErrKilled}, ""
+		}, nil)
+		if got.Counts.Cancelled != 2 || got.Counts.Failed != 0 || got.Counts.Retried != 0 {
+			t.Errorf("counts = %+v, want 2 cancelled", got.Counts)
+		}
+	})
+}
+
 func TestKeyFail(t *testing.T) {
 	items := []string{"a 0", "a 1", "a 0", "b 0", "a 0", "b 0"}
 	plan := func(k KeyFail) Plan {

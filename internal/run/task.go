@@ -304,7 +304,7 @@ func (r *Run) judge(ctx context.Context, t *task) error {
 	if res.Err == nil && (res.End == job.Exited && res.Code == 0 || p.OKOn.Has(res)) {
 		return nil
 	}
-	if _, ended := errors.AsType[stopped](res.Err); ended && res.End == job.NotStarted {
+	if _, ended := errors.AsType[stopped](res.Err); res.End == job.NotStarted && (ended || errors.Is(res.Err, job.ErrKilled)) {
 		res.End, res.Err = job.Cancelled, nil
 	}
 	f := &failure{result: res}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -51,11 +52,11 @@ func (s *survey) command(args []*syntax.Word) (name string, rest []*syntax.Word)
 		if !ok {
 			return name, args[1:]
 		}
-		inner := skipOptions(s, args[1:], w, name)
-		if inner == nil {
+		inner := w.skip(s.sources(args[1:]), name)
+		if inner < 0 {
 			return name, args[1:]
 		}
-		args = inner
+		args = args[1+inner:]
 	}
 	return "", nil
 }
@@ -74,37 +75,41 @@ func (s *survey) fixedText(w *syntax.Word) (string, bool) {
 	return text, ok && !isPattern(w) && !strings.Contains(text, s.m.prefix)
 }
 
-// skipOptions returns the command among the arguments of a wrapper, or nil if there is none.
-func skipOptions(s *survey, args []*syntax.Word, w wrapper, name string) []*syntax.Word {
+// sources are words as they were written.
+func (s *survey) sources(args []*syntax.Word) []string {
+	texts := make([]string, len(args))
+	for i, w := range args {
+		texts[i] = s.m.source[w.Pos().Offset():w.End().Offset()]
+	}
+	return texts
+}
+
+// skip is the index of the command among the arguments of a wrapper of this name, or -1 if there
+// is none.
+func (w wrapper) skip(args []string, name string) int {
 	options := true
-	for operands := w.operands; len(args) > 0; {
-		text := s.m.source[args[0].Pos().Offset():args[0].End().Offset()]
+	operands := w.operands
+	for i := 0; i < len(args); i++ {
+		text := args[i]
 		before, _, assigns := strings.Cut(text, "=")
 		switch {
 		case options && text == "--":
 			options = false
-			args = args[1:]
 		case options && len(text) > 1 && text[0] == '-':
 			if name == "command" && strings.ContainsAny(text, "vV") {
-				return nil
+				return -1
 			}
-			n := 1
-			for _, v := range strings.Fields(w.valued) {
-				if text == v {
-					n = 2
-				}
+			if slices.Contains(strings.Fields(w.valued), text) {
+				i++
 			}
-			args = args[min(n, len(args)):]
 		case (name == "env" || name == "sudo") && assigns && syntax.ValidName(before):
-			args = args[1:]
 		case operands > 0:
 			operands--
-			args = args[1:]
 		default:
-			return args
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // declarers declare variables, in a dialect whose grammar does not know them as such.

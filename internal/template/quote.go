@@ -2,16 +2,19 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // Quote returns s as one word of a POSIX shell. What a terminal would act on, or not show, is
-// written as a printf that puts it out, so that the word can be shown and still be run. Only
-// a newline stands for itself.
+// written as a printf that puts it out, so that the word can be shown and still be run, and so is
+// what would make it a command to a CI service. Only a newline stands for itself.
 func Quote(s string) string {
 	if isPlain(s) {
 		return s
@@ -20,10 +23,12 @@ func Quote(s string) string {
 		return "''"
 	}
 	var b strings.Builder
+	commands, all := plain.Commands(s), len(s)
 	for s != "" {
 		n, shown := 0, false
 		for n < len(s) {
 			size, ok := showable(s[n:])
+			ok = ok && !slices.Contains(commands, all-len(s)+n)
 			if n > 0 && ok != shown {
 				break
 			}

@@ -23,6 +23,7 @@ type script struct {
 	positional bool         // the records follow the values, as "$1" and so on
 	spread     bool         // several records are several words where no quotes are, within a word too
 	code       *placeholder // what stands in the place of codeWord; nil for none
+	guard      guard
 
 	mu       sync.Mutex
 	rendered map[shape]*rendering
@@ -249,10 +250,20 @@ func (s *script) argv(v *Values) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.guard.values[a.value] {
+			if err := guardValue(s.values[a.value].text, value, v); err != nil {
+				return nil, err
+			}
+		}
 		argv = append(argv, value)
 	}
 	if s.positional {
 		for _, record := range v.Item.Records {
+			if s.guard.positional {
+				if err := guardValue(`"$@"`, record.Text, v); err != nil {
+					return nil, err
+				}
+			}
 			argv = append(argv, record.Text)
 		}
 	}

@@ -51,10 +51,16 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	}
 	if c.words = plainWords(m, file, o.Functions); c.words != nil {
 		c.warnings = programWarnings(c.words)
+		if o.GuardDash {
+			guardWords(c.words)
+		}
 		return c, nil
 	}
 	c.script = newScript(m, places)
 	c.script.shell, c.script.fill, c.script.positional = words, o.Fill, positional
+	if o.GuardDash {
+		c.script.guard = m.guardOf(file, c.script.values)
+	}
 	if err := c.script.verify(langs[0]); err != nil {
 		return nil, fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
 			Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")

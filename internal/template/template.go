@@ -37,6 +37,10 @@ type Options struct {
 	// Missing says what becomes of a placeholder that an item has nothing for.
 	Missing Missing
 
+	// GuardDash makes it an error of the item when its value begins with - where a program
+	// would read it as an option: at the start of an argument with no -- before it.
+	GuardDash bool
+
 	// Functions are names of commands that the shell knows as functions, so that no program
 	// is meant by them.
 	Functions []string

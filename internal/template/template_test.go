@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/hostile"
 	"github.com/mostlylucid/eph/internal/item"
 )
 
@@ -629,7 +630,7 @@ func TestDisplay(t *testing.T) {
 // TestTally compares the measure with what Expand gives.
 func TestTally(t *testing.T) {
 	var rs []item.Record
-	for _, s := range hostile {
+	for _, s := range hostile.Items() {
 		rs = append(rs, item.Record{Text: s, Fields: []string{s, "x"}})
 	}
 	for _, fill := range []bool{false, true} {

@@ -13,6 +13,8 @@ import (
 type word struct {
 	parts []part
 	alone bool // one placeholder and nothing else, so that several records are several arguments
+
+	guarded bool // an argument that must not begin with -
 }
 
 // Words compiles a command that came as separate words. No shell is run: what looks like an
@@ -52,6 +54,9 @@ func Words(args []string, o Options) (*Command, error) {
 	if !found && !o.NoAppend && o.NoItem == "" && (!o.Xargs || o.Replace == "") {
 		c.words = append(c.words, appended(&o))
 	}
+	if o.GuardDash {
+		guardWords(c.words)
+	}
 	return c, nil
 }
 
@@ -72,6 +77,9 @@ func expandWords(words []word, v *Values, fill bool) ([]string, error) {
 		}
 		if !w.repeated(sh, fill) {
 			s, err := join(w.parts, v, all)
+			if err == nil {
+				err = w.guard(s, v)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -80,6 +88,9 @@ func expandWords(words []word, v *Values, fill bool) ([]string, error) {
 		}
 		for i := range v.Item.Records {
 			s, err := join(w.parts, v, i)
+			if err == nil {
+				err = w.guard(s, v)
+			}
 			if err != nil {
 				return nil, err
 			}
