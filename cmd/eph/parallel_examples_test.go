@@ -61,7 +61,7 @@ var examples = []struct {
 }
 
 // manualEscapes are those of the roff of the manual.
-var manualEscapes = regexp.MustCompile("\\\\(?:\\*\\(..|.)")
+var manualEscapes = regexp.MustCompile(`\\(?:\*\(..|.)`)
 
 // manualExamples are the examples of the manual that call parallel or sem, as they stand there.
 func manualExamples(t *testing.T) (all []string) {

@@ -194,7 +194,7 @@ func (s *results) names(t *task) (names []string, inside bool, err error) {
 	if len(t.item.Records) == 1 && t.item.Records[0].Fields != nil {
 		values = t.item.Records[0].Fields
 	}
-	if s.run.plan.Args != nil {
+	if s.run.plan.Args != nil && len(t.item.Records) > 0 {
 		records := slices.Clone(t.item.Records)
 		if len(s.run.input.Columns()) > 0 { // as GNU parallel has it: by name
 			slices.SortStableFunc(records, func(a, b item.Record) int {
