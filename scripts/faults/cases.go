@@ -133,7 +133,7 @@ var ends = []fault{
 			text, _ := io.ReadAll(r)
 			got <- string(text)
 		}()
-		t.join(5 * time.Second)
+		t.join(patience)
 		select {
 		case text := <-got:
 			t.undone(strings.Count(text, "done") < 2, false)
