@@ -135,6 +135,8 @@ func (p *program) locate(root *cobra.Command, args []string) ([]string, error) {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		return args, nil
 	}
+	// ImageMagick has a program of this name, which people run under eph; flags stand before it.
+	converts := len(args) > 0 && args[0] == "convert"
 	args, err := p.withDefaults(args)
 	if err != nil {
 		return nil, err
@@ -144,7 +146,8 @@ func (p *program) locate(root *cobra.Command, args []string) ([]string, error) {
 	}
 	operands := p.flags.Args()
 	p.literal = p.flags.ArgsLenAtDash() >= 0 || len(operands) > 0 && operands[0] == "run"
-	named := p.flags.ArgsLenAtDash() < 0 && len(operands) > 0 && slices.Contains(words(root), operands[0])
+	named := p.flags.ArgsLenAtDash() < 0 && len(operands) > 0 && slices.Contains(words(root), operands[0]) &&
+		(operands[0] != "convert" || converts)
 	if named && !bool(p.typed.help || p.typed.version) {
 		return operands, nil
 	}

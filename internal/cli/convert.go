@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,6 +29,9 @@ func (p *program) convert(root *cobra.Command) *cobra.Command {
 				return err
 			}
 			converted, notes, err := convert.Script(script)
+			if errors.Is(err, convert.ErrNothing) && len(args) > 1 {
+				return fail.Usage("%s", err).Advise("%s", escaped("convert", args))
+			}
 			if err != nil {
 				return err
 			}

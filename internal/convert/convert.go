@@ -19,6 +19,10 @@ type Note struct {
 	Text string
 }
 
+// ErrNothing says that a script has no line to convert.
+var ErrNothing error = fail.Usage("there is no xargs and no parallel in this").
+	Advise("eph convert 'find . -print0 | xargs -0 -n1 gzip'")
+
 // Script converts every call of xargs and of parallel in a script of a shell, and leaves all else
 // as it is, to the byte. What cannot be converted is an error, and so is a script without such a
 // call.
@@ -37,8 +41,7 @@ func Script(text string) (converted string, notes []Note, err error) {
 		return true
 	})
 	if len(calls) == 0 {
-		return "", nil, fail.Usage("there is no xargs and no parallel in this").
-			Advise("eph convert 'find . -print0 | xargs -0 -n1 gzip'")
+		return "", nil, ErrNothing
 	}
 	var b strings.Builder
 	at := 0
