@@ -17,7 +17,7 @@ import (
 // here say how they were called, and files. Few of everything, and no waiting.
 const exampleSetup = `
 mkdir "$HOME/bin"; PATH=$HOME/bin:$PATH
-stub() { for n; do printf '#!/bin/sh\nprintf %%s %s; printf " [%%s]" "$@"; echo\n' $n > "$HOME/bin/$n"; chmod 755 "$HOME/bin/$n"; done; }
+stub() { for n; do printf '#!/bin/sh\nl=%s; for a; do l="$l [$a]"; done; echo "$l"\n' $n > "$HOME/bin/$n"; chmod 755 "$HOME/bin/$n"; done; }
 stub ping lame convert wget curl traceroute rsync cmd my_command my_program do_something do_step1 do_step2 host lynx unzip apt-file srun youtube-dl myprog
 prips() { echo 10.0.0.1; echo 10.0.0.2; }; module() { :; }; sudo() { "$@"; }; process_output() { cat; }
 tracefile() { echo a.h; echo b.h; }; inotifywait() { echo new1; echo new2; }; mygenerator() { seq 30 | sed 's/^/echo job /'; }
