@@ -31,8 +31,8 @@ const (
 	begun    = "echo $1 >> started\n"
 	parent   = "sleep 1001 &\n" + begun + "wait"
 	stubborn = "trap '' TERM INT HUP\n" + begun + "while :; do sleep 1; done"
-	session  = "setsid sleep 1001 &\n" + begun + "wait"
-	daemon   = "(env -i setsid sleep 1001 > /dev/null 2>&1 < /dev/null &)\n" + begun + "sleep 1001"
+	session  = "setsid sh -c 'echo 1 >> started; exec sleep 1001' &\nwait"
+	daemon   = "(env -i setsid sh -c 'echo 1 >> started; exec sleep 1001' > /dev/null 2>&1 < /dev/null &)\nsleep 1001"
 	forking  = begun + "while :; do sleep .05 & wait; done"
 )
 

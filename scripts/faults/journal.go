@@ -144,7 +144,7 @@ func (l *lab) soak(p *program, d time.Duration) (ok bool, err error) {
 		return false, fmt.Errorf("this eph has no --resume")
 	}
 	const items = 120
-	var runs, kills, unfinished, lostItems, twiceItems, orphans int
+	var runs, kills, refused, unfinished, lostItems, twiceItems, orphans int
 	for end := time.Now().Add(d); time.Now().Before(end); runs++ {
 		dir, err := os.MkdirTemp(l.dir, "soak-")
 		if err != nil {
@@ -154,17 +154,22 @@ func (l *lab) soak(p *program, d time.Duration) (ok bool, err error) {
 		// A job can be killed behind its last line and before its end: that it runs again is right.
 		// What counts is an end in the journal, behind which there is another.
 		s := setup{jobs: 4, with: []string{resume}, items: numbers(items), script: begun + "sleep .02; echo $1 >> ran"}
-		for {
+		for again := false; ; {
 			t := b.start(s)
 			if t.ends(time.Duration(rand.IntN(700)) * time.Millisecond) {
 				t.join(patience)
+				if t.status != 0 && !again { // a person would try a second time, and no more
+					fmt.Printf("status %d: %s\n", t.status, t.tail("err"))
+					refused, again = refused+1, true
+					continue
+				}
 				if t.status != 0 {
 					unfinished++
 				}
 				break
 			}
 			_ = t.cmd.Process.Kill()
-			kills++
+			kills, again = kills+1, false
 			t.join(patience)
 			orphans += t.left()
 			l.sweep()
@@ -173,8 +178,8 @@ func (l *lab) soak(p *program, d time.Duration) (ok bool, err error) {
 		twiceItems += b.countTwice()
 		_ = os.RemoveAll(dir)
 	}
-	fmt.Printf("%d runs of %d items, %d kills: %d items lost, %d run again after the journal had their end, %d processes left, %d runs with another status than 0 in the end\n",
-		runs, items, kills, lostItems, twiceItems, orphans, unfinished)
+	fmt.Printf("%d runs of %d items, %d kills: %d items lost, %d run again after the journal had their end, %d processes left, %d refused at first, %d not whole in the end\n",
+		runs, items, kills, lostItems, twiceItems, orphans, refused, unfinished)
 	return lostItems+twiceItems+orphans+unfinished == 0 && runs > 0, nil
 }
 

@@ -105,7 +105,7 @@ func (t *trial) wait(limit time.Duration) *trial {
 // join waits without looking for what is left. A peer that does not end is not worth the time.
 func (t *trial) join(limit time.Duration) {
 	if t.name != "eph" {
-		limit /= 3
+		limit = limit * 2 / 3
 	}
 	end := time.After(limit)
 	for {
