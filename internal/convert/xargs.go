@@ -208,10 +208,7 @@ func (x *xargsLine) shell(pattern string, replaces bool) (done bool, err error) 
 	if !replaces || len(o) < 3 || !slices.Contains([]string{"sh", "bash", "dash", "zsh", "ksh", "mksh"}, path.Base(o[0].value)) {
 		return false, nil
 	}
-	if !slices.ContainsFunc(o[1:], func(w word) bool { return strings.Contains(w.value, pattern) && x.known(w.value) }) {
-		return false, nil
-	}
-	if o[1].value != "-c" || !strings.Contains(o[2].value, pattern) {
+	if o[1].value != "-c" || !strings.Contains(o[2].source, pattern) {
 		return false, nil
 	}
 	if len(o) > 3 || !x.known(o[2].value) {
