@@ -133,7 +133,7 @@ func (j *Journal) enter() error {
 	if j.o.Look {
 		how = unix.LOCK_SH
 	}
-	err = unix.Flock(int(j.read.Fd()), how|unix.LOCK_NB)
+	err = j.lock(how)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return j.taken()
 	}
@@ -156,6 +156,19 @@ func (j *Journal) enter() error {
 		return j.settle()
 	}
 	return nil
+}
+
+// lockPatience is how long to wait for the lock: a run of which one process was killed holds it
+// until its jobs are gone.
+const lockPatience = 2 * time.Second
+
+func (j *Journal) lock(how int) error {
+	for began := time.Now(); ; time.Sleep(lockPatience / 100) {
+		err := unix.Flock(int(j.read.Fd()), how|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Since(began) > lockPatience {
+			return err
+		}
+	}
 }
 
 // trust refuses a file that somebody else could have written: what stands in a journal decides
