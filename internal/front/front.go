@@ -66,15 +66,16 @@ type lead struct {
 func Lead(o Options) (End, error) {
 	job.Adopt()
 	l := &lead{asked: make(chan struct{}, 1)}
-	typed, err := l.start(o)
-	if err != nil {
-		return End{}, err
-	}
-	signals := make(chan os.Signal, 16)
+	signals := make(chan os.Signal, 16) // caught before there is a worker, which may be quick
 	for _, s := range passed {
 		if !signal.Ignored(s) {
 			signal.Notify(signals, s)
 		}
+	}
+	typed, err := l.start(o)
+	if err != nil {
+		signal.Stop(signals)
+		return End{}, err
 	}
 	// These three may wait for a key, or a signal, that never comes: they end with the process.
 	go pass(signals, l.signal)
