@@ -165,7 +165,7 @@ func (t *typed) groups() []group {
 			{value: &t.progress, name: "progress", metavar: "W", def: "auto", choices: []string{"auto", "bar", "plain", "none"}, brief: "bar, plain, none", meaning: "how far the run is: a bar on a terminal, plain lines in CI, or none"},
 			{value: &t.bar, name: "bar", meaning: "the same as --progress bar"},
 			{value: &t.eta, name: "eta", meaning: "the same as --progress bar, which shows when the run will be over"},
-			{value: &t.summary, name: "summary", metavar: "W", def: "auto", choices: []string{"auto", "always", "none", "json", "markdown"}, brief: "always none json …", meaning: "the summary at the end; auto: when something did not succeed"},
+			{value: &t.summary, name: "summary", metavar: "W", def: "auto", choices: []string{"auto", "always", "none", "json", "markdown"}, brief: "always none json …", meaning: "the summary at the end; auto: when something did not succeed, or there was a warning"},
 			{value: &t.ci, name: "ci", metavar: "W", def: "auto", choices: []string{"auto", "github", "gitlab", "none"}, meaning: "tell a CI service of the failed items in its own way"},
 			{value: &t.joblog, name: "joblog", metavar: "F", example: "jobs.tsv", meaning: "a line for each job in GNU parallel's columns to F, or to the end of it with +F"},
 			{value: &t.junit, name: "junit", metavar: "F", example: "report.xml", meaning: "a JUnit report to F, with a test case for each item"},

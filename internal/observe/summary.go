@@ -21,6 +21,7 @@ type Summary struct {
 	failures []string
 	unshown  int64
 	warnings []string
+	warns    bool
 	cancel   []func()
 }
 
@@ -59,9 +60,17 @@ func (m *Summary) warned(e signals.Event) {
 	f, ok := e.Value.(*event.Fields)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.warns = m.warns || e.Name == event.Warning
 	if ok && f.Message != "" && len(m.warnings) < mostFailures {
 		m.warnings = append(m.warnings, f.Message)
 	}
+}
+
+// Warned reports whether there was a warning.
+func (m *Summary) Warned() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.warns
 }
 
 // describe is one failure on one line, without a byte that could steer a terminal.

@@ -203,7 +203,7 @@ type Summary uint8
 
 // When to print the summary.
 const (
-	SummaryAuto Summary = iota // when something did not succeed
+	SummaryAuto Summary = iota // when something did not succeed, or there was a warning
 	SummaryAlways
 	SummaryNone
 	SummaryJSON     // always, as a line of JSON

@@ -450,7 +450,7 @@ func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
 	case r.plan.Summary != SummaryAuto:
 		return true
 	}
-	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0
+	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0 || r.summary.Warned()
 }
 
 func (r *Run) closeWatchers() (errs []error) {
