@@ -118,16 +118,16 @@ var declarers = words("export readonly local typeset declare integer float namer
 // These commands take their arguments as code, as names, or as numbers that they evaluate. Each
 // does in at least one of the shells.
 var (
-	codeRunners = words("eval . source trap watch parallel sem")
+	codeRunners = words("eval . source trap history watch parallel sem")
 	nameTakers  = words(`let unset read getln mapfile readarray getopts shift exit bye logout return break continue
 		ulimit limit unlimit repeat enable bind complete compgen compopt fc autoload zle zmodload zstyle sched vared
 		sysread zparseopts emulate setopt unsetopt shopt wait unalias`)
 	numberTakers = words("exit return break continue shift") // of nameTakers, those that bash and dash take for digits
 )
 
-// takesDigits reports whether a command refuses what is no number, and evaluates nothing.
-func takesDigits(name string, lang syntax.LangVariant) bool {
-	return numberTakers[name] && (lang == syntax.LangBash || lang == syntax.LangPOSIX)
+// evaluatesNumbers reports whether a shell of one of these dialects evaluates what numberTakers get.
+func evaluatesNumbers(langs []syntax.LangVariant) bool {
+	return slices.Contains(langs, syntax.LangMirBSDKorn) || slices.Contains(langs, syntax.LangZsh)
 }
 
 func evaluates(name string) (refusal, bool) {
@@ -160,6 +160,11 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if at := s.shellProgram(args); at != none {
 		return at, asCode
 	}
+	if f, rest := s.function(args); f != nil { // whatever else goes by that name
+		if at, why := s.inspectForwarding(f, rest); at != none {
+			return at, why
+		}
+	}
 	name, rest := s.command(args)
 	if name == "" {
 		return s.inspectUnknown(rest)
@@ -167,7 +172,7 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if _, ok := wrappers[name]; ok { // without a command, or with a harmless one
 		return none, refusal{}
 	}
-	if takesDigits(name, s.lang) {
+	if numberTakers[name] && !s.m.evaluates {
 		return none, refusal{}
 	}
 	if why, ok := evaluates(name); ok {
@@ -190,10 +195,20 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 		return s.afterOption(rest, "-c"), asCode
 	case name == "find" || name == "gfind" || name == "fd":
 		return s.inspectFind(rest)
-	case s.funcs[name] != nil:
-		return s.inspectForwarding(s.funcs[name], rest)
 	}
 	return none, refusal{}
+}
+
+// function is the function of the template that a simple command calls, and its arguments; nil
+// for none. A function goes before a command of its name, wrappers included.
+func (s *survey) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Word) {
+	if len(args) > 0 {
+		if name, ok := s.fixedText(args[0]); ok && s.funcs[name] != nil {
+			return s.funcs[name], args[1:]
+		}
+	}
+	name, rest := s.command(args)
+	return s.funcs[name], rest
 }
 
 // takesProgram run what follows their -c.
@@ -386,25 +401,49 @@ func (s *survey) inspectInput(st *syntax.Stmt) (int, refusal) {
 		if (c.Op == syntax.Pipe || c.Op == syntax.PipeAll) && s.readsProgram(c.Y) {
 			return s.repeated(c.X), asProgram
 		}
-	case *syntax.CallExpr:
-		if !s.readsProgram(st) {
-			break
-		}
-		for _, r := range st.Redirs {
+	}
+	for _, r := range st.Redirs {
+		switch {
+		case s.readsProgram(st):
 			if at := s.repeated(r); at != none {
 				return at, asProgram
 			}
+		case r.Op == syntax.RdrOut && s.anyReadsProgram(r.Word): // > >(sh)
+			return s.repeated(st), asProgram
 		}
 	}
 	return none, refusal{}
 }
 
-// readsProgram reports whether a statement is a shell, here or at the other end of ssh, that is
-// given no program but its standard input.
+// readsProgram reports whether a statement is, or holds, a shell, here or at the other end of ssh,
+// that is given no program but its standard input.
 func (s *survey) readsProgram(st *syntax.Stmt) bool {
 	c, ok := st.Cmd.(*syntax.CallExpr)
 	if !ok {
-		return false
+		return st.Cmd != nil && s.anyReadsProgram(st.Cmd)
+	}
+	if s.callReadsProgram(c) {
+		return true
+	}
+	return slices.ContainsFunc(c.Args, func(w *syntax.Word) bool { return s.anyReadsProgram(w) })
+}
+
+// anyReadsProgram reports whether a simple command within n is such a shell.
+func (s *survey) anyReadsProgram(n syntax.Node) (reads bool) {
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.CallExpr); ok {
+			reads = reads || s.callReadsProgram(c)
+		}
+		return !reads
+	})
+	return reads
+}
+
+func (s *survey) callReadsProgram(c *syntax.CallExpr) bool {
+	if f, _ := s.function(c.Args); f != nil && !s.entered[f] {
+		s.entered[f] = true
+		defer delete(s.entered, f)
+		return s.anyReadsProgram(f.Body)
 	}
 	name, args := s.command(c.Args)
 	switch {
@@ -467,6 +506,11 @@ func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 		}
 		return none, refusal{}
 	}
+	for _, w := range args {
+		if _, ok := w.Parts[0].(*syntax.ProcSubst); ok {
+			return s.carrier(w, false), asProgram
+		}
+	}
 	if len(args) > 1 && s.carrier(args[0], false) != none {
 		return s.first(args[1:], false), asCode
 	}
@@ -477,7 +521,8 @@ func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 // in every dialect of the name that can read the script.
 func keepsArguments(name, script string) bool {
 	read := false
-	for _, lang := range shells[shellName(name)] {
+	langs := shells[shellName(name)]
+	for _, lang := range langs {
 		file, err := parseShell(script, lang)
 		if errors.Is(err, errLost) {
 			return false
@@ -486,7 +531,7 @@ func keepsArguments(name, script string) bool {
 			continue
 		}
 		read = true
-		inner := &marked{text: script, source: script, prefix: "eph_mark", arguments: true}
+		inner := &marked{text: script, source: script, prefix: "eph_mark", arguments: true, evaluates: evaluatesNumbers(langs)}
 		if inner.refuseInterpreted(file, lang) != nil {
 			return false
 		}

@@ -98,6 +98,7 @@ type marked struct {
 
 	arguments bool // it is a script whose arguments are items
 	program   bool // an item may choose what runs
+	evaluates bool // the shell can be one that evaluates a number that it is given
 }
 
 type marker struct {
@@ -179,6 +180,7 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 		return nil, fail.Usage("names that begin with %s are eph's own", variable).
 			Place(m.text, max(strings.Index(m.text, variable), 0), len(variable)).Advise("choose another name")
 	}
+	m.evaluates = evaluatesNumbers(langs)
 	var places []place
 	for i, lang := range langs {
 		if i > 0 {
