@@ -740,9 +740,23 @@ var languages = map[string]string{
 	"psql": "-c --command", "mysql": "-e --execute", "sqlite3": "-cmd",
 }
 
+// braced are the languages in which braces mean something: there a header could name what the
+// author wrote for the program.
+var braced = words("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
+
+// inProgram tells of a placeholder in the program of another language. Where the first line of
+// the input decided that it is one, it is an error.
+func inProgram(ph *placeholder, program string) (*fail.Error, bool) {
+	if ph.named && braced[commandName(program)] {
+		return fail.Usage("%s is a column of the header, and becomes part of a program in the language of %s", ph.text, program).
+			Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph.text), true
+	}
+	return warning(ph.text, program), false
+}
+
 // programWarnings finds placeholders in the programs of other languages, in a command that is run
 // without a shell.
-func programWarnings(ws []word) []*fail.Error {
+func programWarnings(ws []word) ([]*fail.Error, error) {
 	texts := make([]string, len(ws))
 	for i, w := range ws {
 		for _, p := range w.parts {
@@ -754,15 +768,28 @@ func programWarnings(ws []word) []*fail.Error {
 		}
 	}
 	i := programArgument(texts)
-	if i < 0 || !holds(ws[i].parts) {
-		return nil
+	if i < 0 {
+		return nil, nil
 	}
-	ph := firstPlaceholder(ws[i].parts)
-	return []*fail.Error{warning(ph.text, texts[0]).Place(texts[i], strings.Index(texts[i], ph.text), len(ph.text))}
+	var found []*fail.Error
+	for _, p := range ws[i].parts {
+		if p.ph == nil {
+			continue
+		}
+		e, refused := inProgram(p.ph, texts[commandIndex(texts)])
+		_ = e.Place(texts[i], strings.Index(texts[i], p.ph.text), len(p.ph.text))
+		if refused {
+			return nil, e
+		}
+		if found == nil {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 // warnings is programWarnings for a shell template.
-func (m *marked) warnings(file *syntax.File) []*fail.Error {
+func (m *marked) warnings(file *syntax.File) ([]*fail.Error, error) {
 	var found []*fail.Error
 	for n := range syntax.Preorder(file) {
 		c, ok := n.(*syntax.CallExpr)
@@ -775,12 +802,17 @@ func (m *marked) warnings(file *syntax.File) []*fail.Error {
 		}
 		i := programArgument(texts)
 		for _, k := range m.markers {
-			if i >= 0 && strings.Contains(texts[i], k.name) {
-				found = append(found, warning(k.ph.text, texts[0]).Place(m.text, k.ph.at, len(k.ph.text)))
+			if i < 0 || !strings.Contains(texts[i], k.name) {
+				continue
 			}
+			e, refused := inProgram(k.ph, texts[commandIndex(texts)])
+			if e = e.Place(m.text, k.ph.at, len(k.ph.text)); refused {
+				return nil, e
+			}
+			found = append(found, e)
 		}
 	}
-	return found
+	return found, nil
 }
 
 func warning(ph, program string) *fail.Error {
@@ -788,18 +820,30 @@ func warning(ph, program string) *fail.Error {
 		Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph)
 }
 
+// valued are the options whose values stand before the program, where that is the first operand,
+// and how many these are.
+var valued = map[string]int{
+	"-F": 1, "-v": 1, "-f": 1, "--file": 1, "--field-separator": 1, "--assign": 1, "-L": 1, "--indent": 1,
+	"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2,
+}
+
 // programArgument is the index of the program text in a command that has one, or -1.
 func programArgument(texts []string) int {
-	if len(texts) == 0 {
+	command := commandIndex(texts)
+	if command >= len(texts) {
 		return -1
 	}
-	options, ok := languages[commandName(texts[0])]
+	options, ok := languages[commandName(texts[command])]
 	if !ok {
 		return -1
 	}
-	for i := 1; i < len(texts); i++ {
+	for i := command + 1; i < len(texts); i++ {
 		if options == "" && !strings.HasPrefix(texts[i], "-") {
 			return i
+		}
+		if options == "" {
+			i += valued[texts[i]]
+			continue
 		}
 		for _, o := range strings.Fields(options) {
 			if texts[i] == o && i+1 < len(texts) {

@@ -49,8 +49,10 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.warnings, err = m.warnings(file); err != nil {
+		return nil, err
+	}
 	if c.words = plainWords(m, file, o.Functions); c.words != nil {
-		c.warnings = programWarnings(c.words)
 		if o.GuardDash {
 			guardWords(c.words)
 		}
@@ -65,7 +67,6 @@ func Shell(text, shell string, o Options) (*Command, error) {
 		return nil, fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
 			Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")
 	}
-	c.warnings = m.warnings(file)
 	return c, nil
 }
 
