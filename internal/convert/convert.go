@@ -120,8 +120,12 @@ func find(text string, s *syntax.Stmt) *call {
 		return nil
 	}
 	c := &call{program: path.Base(x.Args[at].Lit()), mark: '\ue000'}
-	for strings.ContainsRune(text, c.mark) {
-		c.mark += 0x100
+	parts := rune(0)
+	for _, w := range x.Args {
+		parts += rune(len(w.Parts))
+	}
+	for strings.ContainsFunc(text, func(r rune) bool { return c.mark <= r && r < c.mark+parts }) {
+		c.mark += parts
 	}
 	first, last := x.Args[at], x.Args[len(x.Args)-1]
 	c.from, c.to, c.line = offset(first.Pos()), offset(last.End()), int(first.Pos().Line())
@@ -225,6 +229,15 @@ func (c *call) marks(r rune) bool { return r >= c.mark && r < c.mark+rune(len(c.
 // known reports whether a value is the same whenever the line is run.
 func (c *call) known(value string) bool { return strings.IndexFunc(value, c.marks) < 0 }
 
+// unknown refuses a command whose first word may be any number of words.
+func (c *call) unknown(first word) error {
+	if first.split && first.value != "" && !c.known(first.value) {
+		return fail.Usage("what %s holds cannot be known here: options of %s, or the command", first.source, c.program).
+			Advise("convert the line with its value")
+	}
+	return nil
+}
+
 func (c *call) values() []string {
 	all := make([]string, len(c.words))
 	for i, w := range c.words {
@@ -262,6 +275,46 @@ type line struct {
 }
 
 func (l *line) flag(texts ...string) { l.flags = append(l.flags, strings.Join(texts, " ")) }
+
+// reserved are the words that, as the first operand, are eph's own.
+var reserved = strings.Fields("completion convert ctl help man parallel run version worker xargs")
+
+// run sets the command. Its words as they stand in the script, sources, are not always what eph
+// is given: what it would take for its own is kept from it, or refused.
+func (l *line) run(c *call, words []word, sources []string) error {
+	first := words[0].value
+	if strings.HasPrefix(first, "-") || strings.IndexFunc(first, c.marks) == 0 || slices.Contains(reserved, first) {
+		l.command = []string{"--"}
+	}
+	l.command = append(l.command, sources...)
+	for _, w := range words {
+		if slices.Contains([]string{":::", ":::+", "::::", "::::+"}, w.value) {
+			return fail.Usage("%s begins the items of eph, and is an argument here", w.value)
+		}
+	}
+	return nil
+}
+
+// oneWord keeps a command that is one word, and no text for a shell, from being taken for such.
+func (l *line) oneWord(c *call, w word, appended bool) error {
+	switch {
+	case c.known(w.value) && template.Quote(w.value) == w.value:
+	case appended:
+		l.command = append(l.command, "{}")
+	default:
+		return fail.Usage("%s is the name of a program here, and would be a shell template to eph", w.source)
+	}
+	return nil
+}
+
+// jobs is -j with its value, which must not be empty where they are one word.
+func (l *line) jobs(c *call, value string) {
+	if text := c.text(value); text == value {
+		l.flag("-j" + text)
+	} else {
+		l.flag("-j", text)
+	}
+}
 
 func (l *line) note(text string) { l.notes = append(l.notes, text) }
 

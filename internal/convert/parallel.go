@@ -163,7 +163,7 @@ func fromParallel(c *call) (*line, error) {
 			case v == "" && r.option != "delimiter":
 				l.flag(r.flag)
 			case r.flag == "-j":
-				l.flag("-j" + c.text(v))
+				l.jobs(c, v)
 			default:
 				l.flag(r.flag, c.text(v))
 			}
@@ -244,16 +244,26 @@ func (c *call) template(l *line, words []word, quoted bool) error {
 		plain = plain && (template.Quote(rest) == rest || !c.known(w.value))
 		values = append(values, w.value)
 	}
-	switch {
-	case len(command) == 1 && !quoted:
-		l.command = []string{command[0].source}
-	case plain || quoted:
-		for _, w := range command {
-			l.command = append(l.command, w.source)
+	if len(command) > 0 {
+		if err := c.unknown(command[0]); err != nil {
+			return err
 		}
-	default:
-		l.flag("-c")
-		l.command = []string{c.text(strings.Join(values, " "))}
+		var sources []string
+		for _, w := range command {
+			sources = append(sources, w.source)
+		}
+		if !plain && !quoted && len(command) > 1 {
+			l.flag("-c")
+			sources = []string{c.text(strings.Join(values, " "))}
+		}
+		if err := l.run(c, command, sources); err != nil {
+			return err
+		}
+		if quoted && len(command) == 1 {
+			if err := l.oneWord(c, command[0], !placeholder.MatchString(command[0].value)); err != nil {
+				return err
+			}
+		}
 	}
 	for _, w := range words[at:] {
 		l.command = append(l.command, w.source)

@@ -76,7 +76,7 @@ func (x *xargsLine) line() (*line, error) {
 		l.flag("-j1")
 		l.note("xargs runs one at a time; without -j1 eph keeps all processors busy")
 	} else {
-		l.flag("-j" + x.text(v))
+		l.jobs(x.call, v)
 		if v != "1" {
 			l.note("the output of each job comes whole, when it ends; xargs mixes it, as eph does with -u")
 		}
@@ -173,26 +173,34 @@ func (x *xargsLine) command() error {
 		return nil
 	}
 	first := x.operands[0]
-	if first.split && first.value != "" && !x.known(first.value) {
-		return fail.Usage("what %s holds cannot be known here: options of xargs, or the command", first.source).
-			Advise("convert the line with its value")
+	if err := x.unknown(first); err != nil {
+		return err
 	}
 	pattern, replaces := x.given["I"]
 	if done, err := x.shell(pattern, replaces); done || err != nil {
 		return err
 	}
+	var sources []string
 	for _, w := range x.operands {
-		l.command = append(l.command, x.plainly(w, pattern))
+		sources = append(sources, x.plainly(w, pattern))
 	}
 	inserts := x.given["J"]
-	if at := slices.IndexFunc(x.operands, func(w word) bool { return w.value == inserts }); inserts != "" && at > 0 {
-		l.command[at] = "{}"
-		return nil
+	at := slices.IndexFunc(x.operands, func(w word) bool { return w.value == inserts })
+	if inserts != "" && at > 0 {
+		sources[at] = "{}"
+	}
+	if err := l.run(x.call, x.operands, sources); err != nil {
+		return err
+	}
+	if len(x.operands) == 1 {
+		if err := l.oneWord(x.call, first, !replaces); err != nil {
+			return err
+		}
 	}
 	switch {
-	case replaces && strings.Contains(first.value, pattern):
-		l.note("xargs leaves " + x.text(pattern) + " in the name of the command as it is, and eph replaces it")
-		fallthrough
+	case inserts != "" && at > 0:
+	case replaces && pattern != "" && strings.Contains(first.value, pattern):
+		return fail.Usage("xargs leaves %s in the name of the command as it is, and with eph the item would choose what runs", pattern)
 	case replaces && pattern != "{}":
 		l.flag("-I", x.text(pattern))
 	case replaces && !slices.ContainsFunc(x.operands, func(w word) bool { return strings.Contains(w.value, pattern) }):
@@ -222,7 +230,6 @@ func (x *xargsLine) shell(pattern string, replaces bool) (done bool, err error) 
 		x.out.flag("-I", x.text(pattern))
 	}
 	x.out.flag("-c")
-	x.out.command = []string{x.plainly(o[2], pattern)}
 	x.out.note("items are data in the script, whatever they hold; xargs makes them part of its code")
-	return true, nil
+	return true, x.out.run(x.call, o[2:], []string{x.plainly(o[2], pattern)})
 }

@@ -54,7 +54,9 @@ func configured(own given, getenv func(string) string) (all [2][]string, err err
 		for _, d := range dirs {
 			files = append(files, filepath.Join(d, "config"))
 		}
-		files = append(files, filepath.Join(getenv("HOME"), ".parallelrc"))
+		if home := getenv("HOME"); home != "" { // or it would be any directory that one happens to be in
+			files = append(files, filepath.Join(home, ".parallelrc"))
+		}
 	}
 	for _, name := range files {
 		text, err := os.ReadFile(name)
@@ -84,7 +86,9 @@ func configDirs(getenv func(string) string) []string {
 			dirs = append(dirs, filepath.Join(d, "parallel"))
 		}
 	}
-	dirs = append(dirs, filepath.Join(getenv("HOME"), ".parallel"))
+	if home := getenv("HOME"); home != "" {
+		dirs = append(dirs, filepath.Join(home, ".parallel"))
+	}
 	if dirs[0] == "" {
 		dirs = dirs[1:]
 	}

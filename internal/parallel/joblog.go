@@ -12,6 +12,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/record"
 	"github.com/mostlylucid/eph/internal/run"
 )
 
@@ -29,7 +30,7 @@ func (r *resolver) goOn(plan *run.Plan) error {
 		return nil
 	}
 	name := strings.TrimPrefix(r.last("joblog"), "+")
-	lines, began, err := readJoblog(name)
+	lines, began, err := readJoblog(name, again)
 	if err != nil {
 		return err
 	}
@@ -75,8 +76,8 @@ func (r *resolver) commandsOf(plan *run.Plan, lines []logged, done map[int64]boo
 var joblogLine = regexp.MustCompile(`^([0-9]{1,15})\t[^\t]*((?:\t *[-0-9.]+){4})\t *(-?[0-9]+)\t *([0-9]+)\t(.*)$`)
 
 // readJoblog reads a joblog. began reports whether it has its first line, and a file that is not
-// there is one without.
-func readJoblog(name string) (lines []logged, began bool, err error) {
+// there is one without. What is to be run from it has to be the user's own.
+func readJoblog(name string, run bool) (lines []logged, began bool, err error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
@@ -85,6 +86,11 @@ func readJoblog(name string) (lines []logged, began bool, err error) {
 		return nil, false, fail.Own("cannot read the --joblog: %w", err)
 	}
 	defer f.Close()
+	if run {
+		if err := record.Trust(f, "--retry-failed runs what stands in it"); err != nil {
+			return nil, false, err
+		}
+	}
 	in := bufio.NewReader(f)
 	for n := 1; ; n++ {
 		text, err := in.ReadString('\n')

@@ -205,18 +205,18 @@ func TestJoblog(t *testing.T) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lines, began, err := readJoblog(name)
+	lines, began, err := readJoblog(name, true)
 	want := []logged{{2, true, "echo a\nb"}, {1, false, "sleep\t9"}}
 	if err != nil || !began || !slices.Equal(lines, want) {
 		t.Errorf("readJoblog = %+v, %v, %v, want %+v", lines, began, err, want)
 	}
-	if _, began, err := readJoblog(name + "x"); began || err != nil {
+	if _, began, err := readJoblog(name+"x", true); began || err != nil {
 		t.Errorf("readJoblog of no file = %v, %v", began, err)
 	}
 	if err := os.WriteFile(name, []byte("x\nrubbish\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := readJoblog(name); err == nil {
+	if _, _, err := readJoblog(name, true); err == nil {
 		t.Error("readJoblog takes rubbish")
 	}
 }

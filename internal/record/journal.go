@@ -174,15 +174,25 @@ func (j *Journal) lock(how int) error {
 // trust refuses a file that somebody else could have written: what stands in a journal decides
 // what runs.
 func (j *Journal) trust() error {
+	if err := Trust(j.read, "what a journal says decides what runs"); err != nil {
+		return j.own("%w", err).Advise("%s", err.Try)
+	}
+	return nil
+}
+
+// Trust refuses an open file that belongs to somebody else, or that others can write. why is what
+// is at stake.
+func Trust(f *os.File, why string) *fail.Error {
 	var st unix.Stat_t
-	if err := unix.Fstat(int(j.read.Fd()), &st); err != nil {
-		return j.own("%w", err)
+	name := f.Name()
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return fail.Own("%w", err)
 	}
 	switch {
 	case int(st.Uid) != os.Geteuid():
-		return j.own("%s belongs to user %d, and what a journal says decides what runs", j.name, st.Uid).Advise("a copy of it: cp %s mine.ndjson", j.name)
+		return fail.Own("%s belongs to user %d, and %s", name, st.Uid, why).Advise("a copy of it: cp %s mine%s", name, filepath.Ext(name))
 	case st.Mode&0o022 != 0:
-		return j.own("%s can be written by others, and what a journal says decides what runs", j.name).Advise("chmod go-w %s", j.name)
+		return fail.Own("%s can be written by others, and %s", name, why).Advise("chmod go-w %s", name)
 	}
 	return nil
 }

@@ -118,16 +118,16 @@ var declarers = words("export readonly local typeset declare integer float namer
 // These commands take their arguments as code, as names, or as numbers that they evaluate. Each
 // does in at least one of the shells.
 var (
-	codeRunners = words("eval . source trap watch parallel sem")
+	codeRunners = words("eval . source trap history watch parallel sem")
 	nameTakers  = words(`let unset read getln mapfile readarray getopts shift exit bye logout return break continue
 		ulimit limit unlimit repeat enable bind complete compgen compopt fc autoload zle zmodload zstyle sched vared
 		sysread zparseopts emulate setopt unsetopt shopt wait unalias`)
 	numberTakers = words("exit return break continue shift") // of nameTakers, those that bash and dash take for digits
 )
 
-// takesDigits reports whether a command refuses what is no number, and evaluates nothing.
-func takesDigits(name string, lang syntax.LangVariant) bool {
-	return numberTakers[name] && (lang == syntax.LangBash || lang == syntax.LangPOSIX)
+// evaluatesNumbers reports whether a shell of one of these dialects evaluates what numberTakers get.
+func evaluatesNumbers(langs []syntax.LangVariant) bool {
+	return slices.Contains(langs, syntax.LangMirBSDKorn) || slices.Contains(langs, syntax.LangZsh)
 }
 
 func evaluates(name string) (refusal, bool) {
@@ -160,6 +160,11 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if at := s.shellProgram(args); at != none {
 		return at, asCode
 	}
+	if f, rest := s.function(args); f != nil { // whatever else goes by that name
+		if at, why := s.inspectForwarding(f, rest); at != none {
+			return at, why
+		}
+	}
 	name, rest := s.command(args)
 	if name == "" {
 		return s.inspectUnknown(rest)
@@ -167,7 +172,7 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if _, ok := wrappers[name]; ok { // without a command, or with a harmless one
 		return none, refusal{}
 	}
-	if takesDigits(name, s.lang) {
+	if numberTakers[name] && !s.m.evaluates {
 		return none, refusal{}
 	}
 	if why, ok := evaluates(name); ok {
@@ -190,10 +195,20 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 		return s.afterOption(rest, "-c"), asCode
 	case name == "find" || name == "gfind" || name == "fd":
 		return s.inspectFind(rest)
-	case s.funcs[name] != nil:
-		return s.inspectForwarding(s.funcs[name], rest)
 	}
 	return none, refusal{}
+}
+
+// function is the function of the template that a simple command calls, and its arguments; nil
+// for none. A function goes before a command of its name, wrappers included.
+func (s *survey) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Word) {
+	if len(args) > 0 {
+		if name, ok := s.fixedText(args[0]); ok && s.funcs[name] != nil {
+			return s.funcs[name], args[1:]
+		}
+	}
+	name, rest := s.command(args)
+	return s.funcs[name], rest
 }
 
 // takesProgram run what follows their -c.
@@ -386,25 +401,49 @@ func (s *survey) inspectInput(st *syntax.Stmt) (int, refusal) {
 		if (c.Op == syntax.Pipe || c.Op == syntax.PipeAll) && s.readsProgram(c.Y) {
 			return s.repeated(c.X), asProgram
 		}
-	case *syntax.CallExpr:
-		if !s.readsProgram(st) {
-			break
-		}
-		for _, r := range st.Redirs {
+	}
+	for _, r := range st.Redirs {
+		switch {
+		case s.readsProgram(st):
 			if at := s.repeated(r); at != none {
 				return at, asProgram
 			}
+		case r.Op == syntax.RdrOut && s.anyReadsProgram(r.Word): // > >(sh)
+			return s.repeated(st), asProgram
 		}
 	}
 	return none, refusal{}
 }
 
-// readsProgram reports whether a statement is a shell, here or at the other end of ssh, that is
-// given no program but its standard input.
+// readsProgram reports whether a statement is, or holds, a shell, here or at the other end of ssh,
+// that is given no program but its standard input.
 func (s *survey) readsProgram(st *syntax.Stmt) bool {
 	c, ok := st.Cmd.(*syntax.CallExpr)
 	if !ok {
-		return false
+		return st.Cmd != nil && s.anyReadsProgram(st.Cmd)
+	}
+	if s.callReadsProgram(c) {
+		return true
+	}
+	return slices.ContainsFunc(c.Args, func(w *syntax.Word) bool { return s.anyReadsProgram(w) })
+}
+
+// anyReadsProgram reports whether a simple command within n is such a shell.
+func (s *survey) anyReadsProgram(n syntax.Node) (reads bool) {
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.CallExpr); ok {
+			reads = reads || s.callReadsProgram(c)
+		}
+		return !reads
+	})
+	return reads
+}
+
+func (s *survey) callReadsProgram(c *syntax.CallExpr) bool {
+	if f, _ := s.function(c.Args); f != nil && !s.entered[f] {
+		s.entered[f] = true
+		defer delete(s.entered, f)
+		return s.anyReadsProgram(f.Body)
 	}
 	name, args := s.command(c.Args)
 	switch {
@@ -467,6 +506,11 @@ func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 		}
 		return none, refusal{}
 	}
+	for _, w := range args {
+		if _, ok := w.Parts[0].(*syntax.ProcSubst); ok {
+			return s.carrier(w, false), asProgram
+		}
+	}
 	if len(args) > 1 && s.carrier(args[0], false) != none {
 		return s.first(args[1:], false), asCode
 	}
@@ -477,7 +521,8 @@ func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 // in every dialect of the name that can read the script.
 func keepsArguments(name, script string) bool {
 	read := false
-	for _, lang := range shells[shellName(name)] {
+	langs := shells[shellName(name)]
+	for _, lang := range langs {
 		file, err := parseShell(script, lang)
 		if errors.Is(err, errLost) {
 			return false
@@ -486,7 +531,7 @@ func keepsArguments(name, script string) bool {
 			continue
 		}
 		read = true
-		inner := &marked{text: script, source: script, prefix: "eph_mark", arguments: true}
+		inner := &marked{text: script, source: script, prefix: "eph_mark", arguments: true, evaluates: evaluatesNumbers(langs)}
 		if inner.refuseInterpreted(file, lang) != nil {
 			return false
 		}
@@ -695,9 +740,23 @@ var languages = map[string]string{
 	"psql": "-c --command", "mysql": "-e --execute", "sqlite3": "-cmd",
 }
 
+// braced are the languages in which braces mean something: there a header could name what the
+// author wrote for the program.
+var braced = words("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
+
+// inProgram tells of a placeholder in the program of another language. Where the first line of
+// the input decided that it is one, it is an error.
+func inProgram(ph *placeholder, program string) (*fail.Error, bool) {
+	if ph.named && braced[commandName(program)] {
+		return fail.Usage("%s is a column of the header, and becomes part of a program in the language of %s", ph.text, program).
+			Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph.text), true
+	}
+	return warning(ph.text, program), false
+}
+
 // programWarnings finds placeholders in the programs of other languages, in a command that is run
 // without a shell.
-func programWarnings(ws []word) []*fail.Error {
+func programWarnings(ws []word) ([]*fail.Error, error) {
 	texts := make([]string, len(ws))
 	for i, w := range ws {
 		for _, p := range w.parts {
@@ -709,15 +768,28 @@ func programWarnings(ws []word) []*fail.Error {
 		}
 	}
 	i := programArgument(texts)
-	if i < 0 || !holds(ws[i].parts) {
-		return nil
+	if i < 0 {
+		return nil, nil
 	}
-	ph := firstPlaceholder(ws[i].parts)
-	return []*fail.Error{warning(ph.text, texts[0]).Place(texts[i], strings.Index(texts[i], ph.text), len(ph.text))}
+	var found []*fail.Error
+	for _, p := range ws[i].parts {
+		if p.ph == nil {
+			continue
+		}
+		e, refused := inProgram(p.ph, texts[commandIndex(texts)])
+		_ = e.Place(texts[i], strings.Index(texts[i], p.ph.text), len(p.ph.text))
+		if refused {
+			return nil, e
+		}
+		if found == nil {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 // warnings is programWarnings for a shell template.
-func (m *marked) warnings(file *syntax.File) []*fail.Error {
+func (m *marked) warnings(file *syntax.File) ([]*fail.Error, error) {
 	var found []*fail.Error
 	for n := range syntax.Preorder(file) {
 		c, ok := n.(*syntax.CallExpr)
@@ -730,12 +802,17 @@ func (m *marked) warnings(file *syntax.File) []*fail.Error {
 		}
 		i := programArgument(texts)
 		for _, k := range m.markers {
-			if i >= 0 && strings.Contains(texts[i], k.name) {
-				found = append(found, warning(k.ph.text, texts[0]).Place(m.text, k.ph.at, len(k.ph.text)))
+			if i < 0 || !strings.Contains(texts[i], k.name) {
+				continue
 			}
+			e, refused := inProgram(k.ph, texts[commandIndex(texts)])
+			if e = e.Place(m.text, k.ph.at, len(k.ph.text)); refused {
+				return nil, e
+			}
+			found = append(found, e)
 		}
 	}
-	return found
+	return found, nil
 }
 
 func warning(ph, program string) *fail.Error {
@@ -743,18 +820,30 @@ func warning(ph, program string) *fail.Error {
 		Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph)
 }
 
+// valued are the options whose values stand before the program, where that is the first operand,
+// and how many these are.
+var valued = map[string]int{
+	"-F": 1, "-v": 1, "-f": 1, "--file": 1, "--field-separator": 1, "--assign": 1, "-L": 1, "--indent": 1,
+	"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2,
+}
+
 // programArgument is the index of the program text in a command that has one, or -1.
 func programArgument(texts []string) int {
-	if len(texts) == 0 {
+	command := commandIndex(texts)
+	if command >= len(texts) {
 		return -1
 	}
-	options, ok := languages[commandName(texts[0])]
+	options, ok := languages[commandName(texts[command])]
 	if !ok {
 		return -1
 	}
-	for i := 1; i < len(texts); i++ {
+	for i := command + 1; i < len(texts); i++ {
 		if options == "" && !strings.HasPrefix(texts[i], "-") {
 			return i
+		}
+		if options == "" {
+			i += valued[texts[i]]
+			continue
 		}
 		for _, o := range strings.Fields(options) {
 			if texts[i] == o && i+1 < len(texts) {

@@ -48,8 +48,8 @@ func (w word) guard(value string, v *Values) error {
 	return guardValue(w.parts[0].ph.text, value, v)
 }
 
-// optionsEnd is the index of the -- that ends the options of a command, or the number of words.
-func optionsEnd(words []string) int {
+// commandIndex is the index of the command behind all wrappers, or the number of words.
+func commandIndex(words []string) int {
 	command := 0
 	for command < len(words) {
 		name := commandName(words[command])
@@ -63,7 +63,12 @@ func optionsEnd(words []string) int {
 		}
 		command += 1 + inner
 	}
-	for i := command + 1; i < len(words); i++ {
+	return command
+}
+
+// optionsEnd is the index of the -- that ends the options of a command, or the number of words.
+func optionsEnd(words []string) int {
+	for i := commandIndex(words) + 1; i < len(words); i++ {
 		if words[i] == "--" {
 			return i
 		}

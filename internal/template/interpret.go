@@ -18,6 +18,7 @@ type survey struct {
 	typed   map[string]bool     // variables whose assignment is evaluated: integers, references
 	fixed   map[string][]string // variables and the literal values they are assigned
 	funcs   map[string]*syntax.FuncDecl
+	entered map[*syntax.FuncDecl]bool // functions whose body is being looked at
 }
 
 var (
@@ -49,7 +50,7 @@ var (
 func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) error {
 	s := &survey{
 		m: m, lang: lang, holding: map[string]bool{}, typed: map[string]bool{},
-		fixed: map[string][]string{}, funcs: map[string]*syntax.FuncDecl{},
+		fixed: map[string][]string{}, funcs: map[string]*syntax.FuncDecl{}, entered: map[*syntax.FuncDecl]bool{},
 	}
 	s.collect(file)
 	var failed error
@@ -136,7 +137,10 @@ func (s *survey) repeated(sub syntax.Node) int {
 	syntax.Walk(sub, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.CallExpr:
-			if name, rest := s.command(n.Args); at == none && (repeaters[name] || s.funcs[name] != nil) {
+			if f, rest := s.function(n.Args); at == none && f != nil {
+				at = s.first(rest, false)
+			}
+			if name, rest := s.command(n.Args); at == none && repeaters[name] {
 				at = s.first(rest, false)
 			}
 		case *syntax.Redirect:
@@ -179,7 +183,9 @@ func (s *survey) collect(file *syntax.File) {
 			}
 		}
 	}
-	if s.m.arguments || len(s.funcs) == 0 && !set { // "$1" is the item
+	// bash calls this one with the name of a command that is not there, and its arguments
+	handler := s.funcs["command_not_found_handle"] != nil || s.funcs["command_not_found_handler"] != nil
+	if s.m.arguments || handler || len(s.funcs) == 0 && !set { // "$1" is the item
 		s.holdPositional(nil, true)
 	}
 	for before := -1; before != len(s.holding); {
@@ -252,6 +258,12 @@ func (s *survey) collectFrom(n syntax.Node) {
 				}
 			}
 		}
+	case *syntax.BinaryTest:
+		if n.Op == syntax.TsReMatch && s.carrier(n.X, false) != none {
+			for _, name := range []string{"BASH_REMATCH", "MATCH", "match"} {
+				s.holding[name] = true
+			}
+		}
 	case *syntax.CallExpr:
 		s.collectCall(n)
 	case *syntax.Stmt:
@@ -261,6 +273,8 @@ func (s *survey) collectFrom(n syntax.Node) {
 
 // typing are the options of declare whose variables evaluate what they are assigned.
 const typing = "inEF"
+
+var changesDirectory = words("cd chdir pushd")
 
 func declFlags(d *syntax.DeclClause) string {
 	var flags string
@@ -275,11 +289,19 @@ func declFlags(d *syntax.DeclClause) string {
 }
 
 func (s *survey) collectCall(c *syntax.CallExpr) {
+	if f, args := s.function(c.Args); f != nil && s.first(args, false) != none {
+		s.holdPositional(args, calls(f, "shift") || calls(f, "set"))
+	}
 	name, args := s.command(c.Args)
 	at := s.first(args, false)
+	if at != none {
+		s.holding["_"] = true // the last argument of the last command
+	}
 	switch {
-	case at != none && s.funcs[name] != nil:
-		s.holdPositional(args, calls(s.funcs[name], "shift") || calls(s.funcs[name], "set"))
+	case at != none && changesDirectory[name]:
+		s.holding["PWD"], s.holding["OLDPWD"], s.holding["DIRSTACK"] = true, true, true
+	case name == "getopts" && s.holding["@"]:
+		s.holding["OPTARG"] = true
 	case at != none && name == "set":
 		s.holdPositional(nil, true)
 	case declarers[name]:

@@ -138,7 +138,7 @@ func (o *Options) named(rest string) *placeholder {
 			cut    cut
 		}{{"", whole}}, cuts...) {
 			if strings.HasPrefix(rest[1+len(name):], c.suffix+"}") {
-				return &placeholder{text: rest[:1+len(name)+len(c.suffix)+1], from: fromColumn, column: i + 1, cut: c.cut}
+				return &placeholder{text: rest[:1+len(name)+len(c.suffix)+1], from: fromColumn, column: i + 1, cut: c.cut, named: true}
 			}
 		}
 	}
@@ -431,6 +431,9 @@ func (d *Parallel) shell(text string, parts []part, words []string, langs []synt
 	}
 	places, err := m.examine(file, langs)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := m.warnings(file); err != nil {
 		return nil, err
 	}
 	s := newScript(m, places)

@@ -23,6 +23,7 @@ type placeholder struct {
 	column  int    // 1-based, from the end when negative; with fromColumn
 	query   *query // with fromJSON
 	cut     cut
+	named   bool // the column is one of the header
 	across  bool // columns are counted through all records
 	missing Missing
 
@@ -126,7 +127,7 @@ func (o *Options) match(text string, i int) (*placeholder, error) {
 		}
 	}
 	if n, c, ok := o.header(body); ok {
-		ph.from, ph.column, ph.cut = fromColumn, n, c
+		ph.from, ph.column, ph.cut, ph.named = fromColumn, n, c, true
 		return ph, nil
 	}
 	if word, ok := strings.CutPrefix(body, "@"); ok && isWord(word) {

@@ -49,8 +49,10 @@ func Shell(text, shell string, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.warnings, err = m.warnings(file); err != nil {
+		return nil, err
+	}
 	if c.words = plainWords(m, file, o.Functions); c.words != nil {
-		c.warnings = programWarnings(c.words)
 		if o.GuardDash {
 			guardWords(c.words)
 		}
@@ -65,7 +67,6 @@ func Shell(text, shell string, o Options) (*Command, error) {
 		return nil, fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
 			Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")
 	}
-	c.warnings = m.warnings(file)
 	return c, nil
 }
 
@@ -98,6 +99,7 @@ type marked struct {
 
 	arguments bool // it is a script whose arguments are items
 	program   bool // an item may choose what runs
+	evaluates bool // the shell can be one that evaluates a number that it is given
 }
 
 type marker struct {
@@ -179,6 +181,7 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 		return nil, fail.Usage("names that begin with %s are eph's own", variable).
 			Place(m.text, max(strings.Index(m.text, variable), 0), len(variable)).Advise("choose another name")
 	}
+	m.evaluates = evaluatesNumbers(langs)
 	var places []place
 	for i, lang := range langs {
 		if i > 0 {

@@ -49,7 +49,10 @@ func Words(args []string, o Options) (*Command, error) {
 		if err := refuseCode(args, c.words); err != nil {
 			return nil, err
 		}
-		c.warnings = programWarnings(c.words)
+		var err error
+		if c.warnings, err = programWarnings(c.words); err != nil {
+			return nil, err
+		}
 	}
 	if !found && !o.NoAppend && o.NoItem == "" && (!o.Xargs || o.Replace == "") {
 		c.words = append(c.words, appended(&o))
