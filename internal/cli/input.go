@@ -107,6 +107,23 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 	}
 }
 
+// again refuses --failed for a value that would be several items, or another, in a file of the
+// format of the input.
+func (r *resolver) again(p *run.Plan) {
+	in := &p.Input
+	if p.Failed == "" || in.JSON || in.Comma != 0 || in.Blocks != nil {
+		return
+	}
+	ends := cmp.Or(in.Delimiter, "\n")
+	for _, s := range in.Sources {
+		for _, v := range s.Values {
+			if strings.Contains(v, ends) || in.Words != nil && strings.ContainsAny(v, " \t\n'\"\\") {
+				r.refuse(fail.Usage("--failed: %.60q would not be one item in that file", v).Advise("-0, which ends each with a NUL byte, and again with -a FILE"))
+			}
+		}
+	}
+}
+
 // comma is what stands between the fields of a table, or 0 where none is read.
 func (r *resolver) comma(t *typed) byte {
 	switch {

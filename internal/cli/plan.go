@@ -129,6 +129,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})
 	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
 	r.input(&p, t, s.sources)
+	r.again(&p)
 	r.stdin(&p, &t.stdin)
 	for _, s := range t.env.all {
 		a, err := parseAssignment(s)

@@ -39,6 +39,14 @@ func compile(p Plan, columns []string) (c commands, err error) {
 	if p.ShellAuto {
 		o.Functions = functions(os.Environ())
 	}
+	if c.env, err = variables(p, o); err != nil {
+		return c, err
+	}
+	for _, v := range c.env {
+		if v.value.Varies() {
+			o.Held = append(o.Held, v.name)
+		}
+	}
 	program := p.ShellPath
 	switch {
 	case len(p.Words) > 0:
@@ -90,17 +98,30 @@ func compile(p Plan, columns []string) (c commands, err error) {
 			return c, err
 		}
 	}
-	for _, a := range p.Env {
-		value, err := template.ParseText(a.Value, o)
-		if err != nil {
-			return c, err
-		}
-		c.env = append(c.env, variable{a.Name, value})
-	}
 	if p.Input.Blocks != nil && c.uses("@total") {
 		return c, fail.Usage("{@total}: how many blocks there are is not known before the last").Advise("{#} is the number of the block")
 	}
 	return c, nil
+}
+
+// variables compiles --env.
+func variables(p Plan, o template.Options) (all []variable, err error) {
+	if p.Input.Blocks == nil {
+		o.NoItem = ""
+	}
+	for _, a := range p.Env {
+		value, err := template.ParseText(a.Value, o)
+		if err != nil {
+			return nil, err
+		}
+		if value.Varies() && template.ChoosesCode(a.Name) {
+			text := a.Name + "=" + a.Value
+			return nil, fail.Usage("--env: %s says what code a program runs, and an item would say what %s is", a.Name, a.Name).
+				Place(text, 0, len(text)).Advise("a variable of another name: --env ITEM={}")
+		}
+		all = append(all, variable{a.Name, value})
+	}
+	return all, nil
 }
 
 func tagText(p Plan) string {

@@ -52,6 +52,9 @@ func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) e
 		m: m, lang: lang, holding: map[string]bool{}, typed: map[string]bool{},
 		fixed: map[string][]string{}, funcs: map[string]*syntax.FuncDecl{}, entered: map[*syntax.FuncDecl]bool{},
 	}
+	for _, name := range slices.Concat(m.held, itemVariables) {
+		s.holding[name] = true
+	}
 	s.collect(file)
 	var failed error
 	for n := range syntax.Preorder(file) {
@@ -62,6 +65,23 @@ func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) e
 		}
 	}
 	return failed
+}
+
+// itemVariables are those of the environment in which every job finds its item.
+var itemVariables = []string{"EPH_ITEM", "EPH_KEY", "EPH_LANE"}
+
+// ChoosesCode reports whether programs take what they run from a variable of the environment: the
+// loader, a shell.
+func ChoosesCode(name string) bool {
+	switch name {
+	case "PATH", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND":
+		return true
+	}
+	return chosenByPrefix(name)
+}
+
+func chosenByPrefix(name string) bool {
+	return strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") || strings.HasPrefix(name, "BASH_FUNC")
 }
 
 // none is where there is no carrier.
@@ -477,7 +497,7 @@ func (s *survey) inspectAssign(a *syntax.Assign) (int, refusal) {
 // inspectVariable tells whether assigning value to a variable has it interpreted.
 func (s *survey) inspectVariable(name string, value syntax.Node) (int, refusal) {
 	switch {
-	case interpreted[name] || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") || strings.HasPrefix(name, "BASH_FUNC"):
+	case interpreted[name] || chosenByPrefix(name):
 		return s.carrier(value, false), special
 	case s.typed[name]:
 		return s.carrier(value, false), typedVar

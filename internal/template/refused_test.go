@@ -249,6 +249,8 @@ var refused = []struct {
 	{text: `[[ {} =~ x(.*) ]]; echo $(( ${BASH_REMATCH[1]} ))`, shell: "bash", marks: "${BASH_REMATCH"},
 	{text: `while getopts e: o; do eval "$OPTARG"; done`, marks: "$OPTARG"},
 	{text: `history -s {}; fc -s`, shell: "bash"},
+	{text: `eval "$EPH_ITEM"`, marks: "$EPH_ITEM"},
+	{text: `echo $((EPH_KEY + 1))`, shell: "bash", marks: "EPH_KEY"},
 	{text: `set -- {}; echo $(( $1 ))`, marks: "$1"},
 	{text: `echo $(( $1 + 1 ))`, marks: "$1"},
 	{text: `eval "$1"`, marks: "$1"},

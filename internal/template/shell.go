@@ -34,6 +34,7 @@ func Shell(text, shell string, o Options) (*Command, error) {
 		return d.shell(text, parts, words, langs, &o)
 	}
 	m := newMarked(text, parts)
+	m.held = o.Held
 	file, err := m.parse(langs[0])
 	if err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func appendItem(text string, parts []part, o *Options, lang syntax.LangVariant) 
 	lit := strings.TrimRight(parts[0].text, " \t\n")
 	ph := &placeholder{text: "{}", at: len(text), missing: o.Missing}
 	m := newMarked(text, []part{{text: lit + " "}, {ph: ph}})
+	m.held = o.Held
 	file, err := m.parse(lang)
 	if err != nil {
 		return nil, nil, refused
@@ -96,6 +98,7 @@ type marked struct {
 	source  string // with markers
 	markers []marker
 	prefix  string
+	held    []string // variables of the environment that hold an item
 
 	arguments bool // it is a script whose arguments are items
 	program   bool // an item may choose what runs

@@ -45,6 +45,9 @@ type Options struct {
 	// is meant by them.
 	Functions []string
 
+	// Held are variables of the environment that hold an item, or a part of it.
+	Held []string
+
 	// NoAppend leaves a command without placeholders as it is. The zero value appends the
 	// item as the last argument.
 	NoAppend bool
@@ -224,6 +227,11 @@ func (t *Text) Prefix() string {
 
 // Constant reports whether the text is the same for every item.
 func (t *Text) Constant() bool { return len(t.parts) == 1 && t.parts[0].ph == nil }
+
+// Varies reports whether an item can change the text, but for its number.
+func (t *Text) Varies() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.ph != nil && !p.ph.isNumber() })
+}
 
 // Uses is as for a [Command].
 func (t *Text) Uses(name string) bool { return uses(t.parts, name) }
