@@ -199,6 +199,8 @@ func TestXargsLikeTable(t *testing.T) {
 		{"--exit"},
 		{"-xn2", "-s", "30"},
 		{"-xL2", "-s", "30"},
+		{"-s7", "-i", "printf", "abcdef", "x"},
+		{"-s8", "-i", "printf", "abcdef", "x"},
 		{"--verbose"},
 		{"--show-limits"},
 		{"-P1"},

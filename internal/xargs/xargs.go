@@ -269,7 +269,7 @@ func (p *Program) insert(r *item.Record) (argv []string, err error) {
 				text, n = arg, int64(len(arg))+1
 			}
 			left--
-		} else if text = arg; n > o.limits.max {
+		} else if text = arg; n >= o.limits.max {
 			return nil, errCommandTooLong
 		}
 		if total += n; total > o.limits.max {
