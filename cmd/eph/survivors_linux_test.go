@@ -264,3 +264,23 @@ func TestStoppedWorker(t *testing.T) {
 		})
 	}
 }
+
+// TestBrokenWorker: a worker that Go gives up, for want of memory or of threads, has not ended with
+// status 2, which says that nothing was run.
+func TestBrokenWorker(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+	}{
+		{"eph", nil, 1},
+		{"parallel", []string{"parallel"}, 255},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := exec.Command("eph", append(tt.args, "kill -ABRT $PPID; sleep 1000; :", ":::", "a")...).CombinedOutput()
+			if got := status(err); got != tt.status || !strings.Contains(string(out), "the worker of this run has broken down") {
+				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
+			}
+		})
+	}
+}

@@ -40,6 +40,7 @@ type End struct {
 	Status int            // what it exited with, if DieBy is 0
 	DieBy  syscall.Signal // what the front has to die by, or 0
 	Killed bool           // the worker was killed by it, and did not mean to end so
+	Broken bool           // the worker exited without a word, as what Go does when it breaks down
 	Err    error          // why the typed items could not be read to their end, or nil
 }
 
@@ -61,7 +62,8 @@ type lead struct {
 
 	ending atomic.Bool    // the run was told to end
 	asked  chan struct{}  // holds a question
-	dieBy  syscall.Signal // what the worker said that it ends by
+	ends   bool           // the worker said that it ends
+	dieBy  syscall.Signal // and by what
 }
 
 // Lead starts a worker and is its front until it has ended, with all it started. Its error says
@@ -99,9 +101,9 @@ func Lead(o Options) (End, error) {
 	// Nobody has the other end any more, but for what Sweep could not kill.
 	_ = l.line.SetReadDeadline(time.Now().Add(time.Second))
 	<-heard
-	end := End{Status: status.ExitStatus(), DieBy: l.dieBy}
+	end := End{Status: status.ExitStatus(), DieBy: l.dieBy, Broken: !l.ends}
 	if status.Signaled() {
-		end.DieBy, end.Killed = status.Signal(), true
+		end.DieBy, end.Killed, end.Broken = status.Signal(), true, false
 	}
 	select {
 	case end.Err = <-unread:
@@ -271,7 +273,7 @@ func (l *lead) listen() {
 			default:
 			}
 		default:
-			l.dieBy = syscall.Signal(w)
+			l.ends, l.dieBy = true, syscall.Signal(w)
 		}
 	}
 }
