@@ -220,3 +220,67 @@ func becomes(t *testing.T, pid int, want string) {
 	}
 	t.Fatalf("the state of process %d is %q, want %s", pid, state, want)
 }
+
+// TestStoppedWorker: who stops the worker, and not the front, has to wake that one alone.
+func TestStoppedWorker(t *testing.T) {
+	hearSignals()
+	for _, tt := range []struct {
+		name   string
+		wake   func(t *testing.T, front, worker int)
+		status int
+	}{
+		{"continued", func(t *testing.T, _, worker int) { send(t, worker, unix.SIGCONT) }, 0},
+		{"told to end", func(t *testing.T, front, _ int) { send(t, front, unix.SIGTERM) }, 143},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			job := newHolders(t, dir, "job")
+			let := filepath.Join(dir, "go")
+			if err := unix.Mkfifo(let, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("eph", "sh", "-c", `exec 9>"$0"; echo up >&9; read line <"$1"`, job.read.Name(), ":::", let)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			job.up(t)
+			front, worker := cmd.Process.Pid, workerOf(t, cmd.Process.Pid)
+			send(t, worker, unix.SIGSTOP)
+			becomes(t, worker, "T")
+			tt.wake(t, front, worker)
+			if tt.status == 0 {
+				if err := os.WriteFile(let, []byte("on\n"), 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			err := cmd.Wait()
+			late.Stop()
+			if got := status(err); got != tt.status {
+				t.Errorf("status = %d, want %d", got, tt.status)
+			}
+			job.gone(t)
+		})
+	}
+}
+
+// TestBrokenWorker: a worker that Go gives up, for want of memory or of threads, has not ended with
+// status 2, which says that nothing was run.
+func TestBrokenWorker(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+	}{
+		{"eph", nil, 1},
+		{"parallel", []string{"parallel"}, 255},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := exec.Command("eph", append(tt.args, "kill -ABRT $PPID; sleep 1000; :", ":::", "a")...).CombinedOutput()
+			if got := status(err); got != tt.status || !strings.Contains(string(out), "the worker of this run has broken down") {
+				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
+			}
+		})
+	}
+}

@@ -43,6 +43,9 @@ func Main(args []string, s run.Streams) int {
 	if report.DieBy != 0 {
 		return p.dieBy(report.DieBy)
 	}
+	if p.worker != nil {
+		p.worker.DieBy(0)
+	}
 	return int(report.Status)
 }
 

@@ -41,6 +41,9 @@ func (p *program) lead(plan *run.Plan) bool {
 	switch {
 	case end.Killed && fatal(end.DieBy):
 		p.report.Err = fail.Own("the worker of this run was killed by %s; no job of it is left", unix.SignalName(end.DieBy))
+	case end.Broken: // Go has said why, and its status 2 would say that nothing was run
+		p.report.Err = fail.Own("the worker of this run has broken down; no job of it is left")
+		p.report.Status = fail.Broken
 	case end.Err != nil && end.DieBy == 0:
 		p.report.Err = fail.Own("cannot read standard input: %w", end.Err)
 		p.report.Status = fail.Worse(p.report.Status, fail.Broken)

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,7 +63,17 @@ func pass(c <-chan os.Signal, r controls, hint bool, suspend func(), giveUp func
 			last.Stop()
 		}
 	}()
-	for s := range c {
+	var ahead []os.Signal // those that came while something else was done
+	for {
+		if len(ahead) == 0 {
+			s, open := <-c
+			if !open {
+				return
+			}
+			ahead = append(ahead, s)
+		}
+		s := ahead[0]
+		ahead = ahead[1:]
 		switch s {
 		case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT:
 			if interrupted {
@@ -86,12 +97,30 @@ func pass(c <-chan os.Signal, r controls, hint bool, suspend func(), giveUp func
 		case unix.SIGTSTP:
 			r.Suspend()
 			suspended = true
-			suspend()
+			// A CONT that has come in the meantime wakes nobody who stops after it.
+			if ahead = append(ahead, waiting(c)...); !slices.Contains(ahead, os.Signal(unix.SIGCONT)) {
+				suspend()
+			}
 		case unix.SIGCONT:
 			if suspended {
 				r.Resume()
 			}
 			suspended = false
+		}
+	}
+}
+
+// waiting takes what waits in c.
+func waiting(c <-chan os.Signal) (all []os.Signal) {
+	for {
+		select {
+		case s, open := <-c:
+			if !open {
+				return all
+			}
+			all = append(all, s)
+		default:
+			return all
 		}
 	}
 }

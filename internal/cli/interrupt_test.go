@@ -29,9 +29,10 @@ func (r *recorder) AddSlots(n int) {
 
 func TestPass(t *testing.T) {
 	const stop = "stop" // this process
+	stopped := os.Signal(unix.Signal(0))
 	for _, tt := range []struct {
 		name    string
-		signals []os.Signal
+		signals []os.Signal // what stands behind stopped comes when this process has stopped
 		want    []string
 	}{
 		{"one interrupt", []os.Signal{unix.SIGINT}, []string{"interrupt SIGINT"}},
@@ -39,17 +40,29 @@ func TestPass(t *testing.T) {
 		{"two of two kinds", []os.Signal{unix.SIGQUIT, unix.SIGINT}, []string{"interrupt SIGQUIT", "kill"}},
 		{"hangup, then interrupt", []os.Signal{unix.SIGHUP, unix.SIGINT}, []string{"hangup", "interrupt SIGINT"}},
 		{"slots", []os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGUSR1}, []string{"more", "less", "more"}},
-		{"suspend", []os.Signal{unix.SIGTSTP, unix.SIGCONT}, []string{"suspend", stop, "resume"}},
+		{"suspend", []os.Signal{unix.SIGTSTP, stopped, unix.SIGCONT}, []string{"suspend", stop, "resume"}},
 		{"continue without suspend", []os.Signal{unix.SIGCONT}, nil},
-		{"continue twice", []os.Signal{unix.SIGTSTP, unix.SIGCONT, unix.SIGCONT}, []string{"suspend", stop, "resume"}},
+		{"continue twice", []os.Signal{unix.SIGTSTP, stopped, unix.SIGCONT, unix.SIGCONT}, []string{"suspend", stop, "resume"}},
+		{"continue before the stop", []os.Signal{unix.SIGTSTP, unix.SIGCONT}, []string{"suspend", "resume"}},
+		{"suspend, end and continue before the stop", []os.Signal{unix.SIGTSTP, unix.SIGTERM, unix.SIGCONT}, []string{"suspend", "interrupt SIGTERM", "resume"}},
+		{"suspend again", []os.Signal{unix.SIGTSTP, unix.SIGCONT, unix.SIGTSTP, stopped, unix.SIGCONT}, []string{"suspend", "resume", "suspend", stop, "resume"}},
 	} {
 		c := make(chan os.Signal, len(tt.signals))
-		for _, s := range tt.signals {
-			c <- s
+		rest := tt.signals
+		deliver := func() {
+			for len(rest) > 0 && rest[0] != stopped {
+				c <- rest[0]
+				rest = rest[1:]
+			}
+			if len(rest) == 0 {
+				close(c)
+				return
+			}
+			rest = rest[1:]
 		}
-		close(c)
+		deliver()
 		var r recorder
-		pass(c, &r, false, func() { r.did = append(r.did, stop) }, nil)
+		pass(c, &r, false, func() { r.did = append(r.did, stop); deliver() }, nil)
 		if !slices.Equal(r.did, tt.want) {
 			t.Errorf("%s: the run is told %q, want %q", tt.name, r.did, tt.want)
 		}

@@ -32,6 +32,9 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 		return report, err
 	}
 	if !x.DryRun() && p.worker == nil && p.lead(&plan) {
+		if p.report.Err != nil {
+			p.report.Status = parallel.Broken
+		}
 		return p.report, nil
 	}
 	if err := p.join(&plan); err != nil {

@@ -40,6 +40,7 @@ type End struct {
 	Status int            // what it exited with, if DieBy is 0
 	DieBy  syscall.Signal // what the front has to die by, or 0
 	Killed bool           // the worker was killed by it, and did not mean to end so
+	Broken bool           // the worker exited without a word, as what Go does when it breaks down
 	Err    error          // why the typed items could not be read to their end, or nil
 }
 
@@ -51,14 +52,18 @@ var passed = []os.Signal{
 
 // lead is a front at work.
 type lead struct {
-	pid    int        // of the worker
-	line   *os.File   // to the worker
-	mu     sync.Mutex // its id may be given to another process once it has been reaped
-	reaped bool
+	pid    int      // of the worker
+	line   *os.File // to the worker
+	mu     sync.Mutex
+	reaped bool // its id may be another's
+	toStop bool // it has asked to be stopped, with this process
+	told   bool // of a TSTP to which it has not yet answered so
+	goesOn bool // a CONT came after that TSTP
 
 	ending atomic.Bool    // the run was told to end
 	asked  chan struct{}  // holds a question
-	dieBy  syscall.Signal // what the worker said that it ends by
+	ends   bool           // the worker said that it ends
+	dieBy  syscall.Signal // and by what
 }
 
 // Lead starts a worker and is its front until it has ended, with all it started. Its error says
@@ -97,9 +102,9 @@ func Lead(o Options) (End, error) {
 	// Nobody has the other end any more, but for what Sweep could not kill.
 	_ = l.line.SetReadDeadline(time.Now().Add(time.Second))
 	<-heard
-	end := End{Status: status.ExitStatus(), DieBy: l.dieBy}
+	end := End{Status: status.ExitStatus(), DieBy: l.dieBy, Broken: !l.ends}
 	if status.Signaled() {
-		end.DieBy, end.Killed = status.Signal(), true
+		end.DieBy, end.Killed, end.Broken = status.Signal(), true, false
 	}
 	select {
 	case end.Err = <-unread:
@@ -181,21 +186,59 @@ func pass(signals <-chan os.Signal, to func(syscall.Signal)) {
 	}
 }
 
-// signal signals the worker.
+// signal signals the worker. One that somebody has stopped, other than by the terminal, is woken
+// to end.
 func (l *lead) signal(s syscall.Signal) {
+	signals := []syscall.Signal{s}
 	switch s {
 	case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP:
 		l.ending.Store(true)
+		signals = append(signals, unix.SIGCONT)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.reaped {
+		return
+	}
+	switch s {
+	case unix.SIGTSTP:
+		l.told, l.goesOn = true, false
+	case unix.SIGCONT:
+		l.toStop, l.goesOn = false, l.told
+	}
+	for _, s := range signals {
+		_ = unix.Kill(l.pid, s)
+	}
+}
+
+// stop stops the worker, which has asked for it, and has wait stop this process. When a CONT has
+// overtaken that, nobody would send another: then the worker is to go on.
+func (l *lead) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := unix.SIGSTOP
+	if l.goesOn {
+		s = unix.SIGCONT
+	}
+	l.toStop, l.told, l.goesOn = !l.goesOn, false, false
 	if !l.reaped {
 		_ = unix.Kill(l.pid, s)
 	}
 }
 
-// wait returns when the worker has ended. While the worker is stopped, so is this process, and its
-// shell sees that.
+// stopped is called when the worker has stopped.
+func (l *lead) stopped() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.toStop {
+		_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
+	}
+	l.toStop = false
+}
+
+// wait returns when the worker has ended. When the worker is stopped because it has asked for that,
+// so is this process, and its shell sees that. A worker that somebody else has stopped they continue
+// as well, and tell nobody: this process would be left stopped.
 func (l *lead) wait() (status syscall.WaitStatus) {
 	for {
 		_, err := syscall.Wait4(l.pid, &status, syscall.WUNTRACED, nil)
@@ -205,7 +248,7 @@ func (l *lead) wait() (status syscall.WaitStatus) {
 		case err != nil:
 			status = syscall.WaitStatus(unix.SIGKILL) // whatever it was, it was no success
 		case status.Stopped():
-			_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
+			l.stopped()
 			continue
 		}
 		l.mu.Lock()
@@ -224,14 +267,14 @@ func (l *lead) listen() {
 		}
 		switch w := word[0]; w {
 		case wordStop:
-			l.signal(unix.SIGSTOP)
+			l.stop()
 		case wordAsk:
 			select {
 			case l.asked <- struct{}{}:
 			default:
 			}
 		default:
-			l.dieBy = syscall.Signal(w)
+			l.ends, l.dieBy = true, syscall.Signal(w)
 		}
 	}
 }

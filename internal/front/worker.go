@@ -146,5 +146,5 @@ func (w *Worker) Answer(ctx context.Context) (string, error) {
 func (w *Worker) Stop() { w.say(wordStop) }
 
 // DieBy tells the front that this process is about to exit, and that the front has to die by the
-// signal then.
+// signal then, unless it is 0.
 func (w *Worker) DieBy(s syscall.Signal) { w.say(byte(s)) }
