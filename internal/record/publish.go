@@ -5,10 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // published is a file that appears under its name, with mode 0600, when it is complete, so that
-// nobody reads half of it. What is not a regular file, a pipe for example, is written to at once.
+// nobody reads half of it. What is not a regular file, a pipe for example, is written to at once,
+// and so is what is below /dev: for root, a file of the name of /dev/stdout would take its place.
 type published struct {
 	*os.File
 	name string // to be given to it at the end; "" if it has it
@@ -17,8 +19,8 @@ type published struct {
 func publish(name string) (*published, error) {
 	var p published
 	var err error
-	if st, statErr := os.Stat(name); statErr == nil && !st.Mode().IsRegular() {
-		p.File, err = os.OpenFile(name, os.O_WRONLY, 0)
+	if st, statErr := os.Stat(name); statErr == nil && (!st.Mode().IsRegular() || isDevice(name)) {
+		p.File, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	} else {
 		p.name = name
 		p.File, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
@@ -27,6 +29,11 @@ func publish(name string) (*published, error) {
 		err = path.Err // its name is that of the temporary file
 	}
 	return &p, err
+}
+
+func isDevice(name string) bool {
+	path, err := filepath.Abs(name)
+	return err == nil && strings.HasPrefix(path, "/dev/")
 }
 
 // finish closes the file and gives it its name, or, if it could not be written, takes it away.
