@@ -307,3 +307,12 @@ E' ::: a.b`,
 	`parallel --group --ungroup echo ::: a 2> /dev/null`,
 	`parallel --lb -u echo ::: a 2> /dev/null`,
 }
+
+var parallelCSVLines = []string{
+	`printf 'name,size\n"a, b",1\n"say ""hi""",2\nplain,3\n' > t.csv; parallel -k --csv echo {1}-{2} :::: t.csv; parallel -k --csv echo {} :::: t.csv`,
+	`printf 'name,size\n"a, b",1\nplain,3\n' > t.csv; parallel -k --csv --header : --tag echo {size}-{name} :::: t.csv`,
+	`printf 'name,size\n"a, b",1\nplain,3\n' | parallel -k --csv -n2 echo {1}-{2}-{3}-{4}`,
+	`printf 'a;b\n"x;y";z\n' | parallel -k --csv --colsep ';' echo {2}-{1}`,
+	`printf '"multi\nline",2\nx,y\n' | parallel -k --csv echo {2}-{1} {3}x`,
+	`parallel -k --csv echo ::: a,b '"c,d",e'; parallel -k --csv --trim lr echo "'<{1}>'" ::: '" a ",b'`,
+}

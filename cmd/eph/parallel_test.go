@@ -113,11 +113,21 @@ func bins(t *testing.T) (gnu, eph string) {
 }
 
 // TestParallelLike compares eph parallel with GNU parallel, line by line.
-func TestParallelLike(t *testing.T) {
+func TestParallelLike(t *testing.T) { compareLines(t, parallelLines) }
+
+// TestParallelCSV compares what GNU parallel can do where Perl has a module for it.
+func TestParallelCSV(t *testing.T) {
+	if exec.Command("perl", "-MText::CSV", "-e", "1").Run() != nil {
+		t.Skip("Text::CSV of Perl, by which GNU parallel reads CSV, is not installed")
+	}
+	compareLines(t, parallelCSVLines)
+}
+
+func compareLines(t *testing.T, lines []string) {
 	gnu, eph := bins(t)
 	cache := t.TempDir() // where GNU parallel keeps what it has found out of the machine
 	runLine(t, gnu, cache, "parallel true ::: x")
-	for i, line := range parallelLines {
+	for i, line := range lines {
 		if (raceEnabled || testing.Short()) && i%8 != 0 {
 			continue
 		}
