@@ -171,16 +171,22 @@ func (p *program) run(operands []string) error {
 	if !p.typed.noLint {
 		p.warn(r.Warnings())
 	}
-	if p.itemsAreTyped(&plan) {
-		_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
+	p.report = p.conduct(ctx, &plan, r)
+	return nil
+}
+
+// conduct does a run in this process, and leaves nothing behind.
+func (p *program) conduct(ctx context.Context, plan *run.Plan, r *run.Run) run.Report {
+	if p.itemsAreTyped(plan) {
+		_, _ = io.WriteString(p.streams.Err, terminalNote(plan))
 	}
 	stop := p.watch(r)
-	p.report = execute(ctx, r)
+	report := execute(ctx, r)
 	stop()
 	if !plan.Detach {
 		job.Sweep()
 	}
-	return nil
+	return report
 }
 
 // warn says where the template is accepted though an item may do more in it than be there.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/mostlylucid/eph/internal/convert"
 	"github.com/mostlylucid/eph/internal/fail"
@@ -58,7 +57,7 @@ func (p *program) script(args []string) (string, error) {
 		return quoted(args), nil
 	case len(args) == 1 && args[0] != "-":
 		return args[0], nil
-	case len(args) == 0 && p.streams.In != nil && term.IsTerminal(int(p.streams.In.Fd())):
+	case len(args) == 0 && isTerminal(p.streams.In):
 		return "", fail.Usage("eph convert needs a line to convert").Advise("eph convert 'find . -print0 | xargs -0 -n1 gzip'")
 	}
 	text, err := io.ReadAll(p.streams.In)

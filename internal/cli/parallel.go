@@ -51,13 +51,7 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if x.DryRun() {
 		report = r.DryRun(ctx)
 	} else {
-		if p.itemsAreTyped(&plan) {
-			_, _ = io.WriteString(p.streams.Err, terminalNote(&plan))
-		}
-		stop := p.watch(r)
-		report = execute(ctx, r)
-		stop()
-		job.Sweep()
+		report = p.conduct(ctx, &plan, r)
 	}
 	_, _ = io.WriteString(p.streams.Err, x.Halted(report, plan.Halt)) // a broken stderr ends no run
 	if report.Status == fail.Unrun && report.Halted == nil || report.DieBy != 0 {

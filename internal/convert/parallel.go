@@ -67,9 +67,9 @@ var rules = []rule{
 	{option: "load", flag: "--load"},
 	{option: "memfree", flag: "--memfree"},
 	{option: "timeout", flag: "--timeout", value: seconds},
-	{option: "term-seq", flag: "--term-seq", value: sequence},
+	{option: "term-seq", flag: "--term-seq", value: parallel.TermSequence},
 	{option: "retries", flag: "--attempts", note: "eph waits before it tries again: 1 s, then twice as long; --retry-delay says how long"},
-	{option: "halt-on-error", flag: "--halt", value: halt},
+	{option: "halt-on-error", flag: "--halt", value: parallel.Halt},
 	{option: "keep-order", flag: "-k"},
 	{option: "line-buffer", flag: "--lb"},
 	{option: "ungroup", flag: "-u"},
@@ -107,27 +107,6 @@ func seconds(s string) string {
 	return s
 }
 
-// sequence is a list of signals, and of milliseconds between them.
-func sequence(s string) string {
-	steps := strings.Split(s, ",")
-	for i, step := range steps {
-		if number.MatchString(step) {
-			steps[i] += "ms"
-		}
-	}
-	return strings.Join(steps, ",")
-}
-
-// halt is a word of parallel, or one of its old numbers.
-func halt(s string) string {
-	if word, old := map[string]string{
-		"1": "soon,fail=1", "2": "now,fail=1", "-1": "soon,success=1", "-2": "now,success=1",
-	}[s]; old {
-		return word
-	}
-	return s
-}
-
 // fromParallel has the rules of docs/parallel.md.
 func fromParallel(c *call) (*line, error) {
 	given, operands, err := parallel.Options(c.values())
@@ -149,7 +128,7 @@ func fromParallel(c *call) (*line, error) {
 		case r.refuse != "":
 			return nil, fail.Usage("--%s of parallel has no counterpart here", r.option).Advise("%s", r.refuse)
 		case r.option == "keep-order" && len(given["no-keep-order"]) > 0, r.option == "v" && len(given["silent"]) > 0,
-			r.option == "halt-on-error" && (values[0] == "0" || values[0] == "never"):
+			r.option == "halt-on-error" && parallel.Halt(values[len(values)-1]) == "never":
 			continue
 		}
 		if r.option != "arg-file" {

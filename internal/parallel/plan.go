@@ -126,7 +126,7 @@ func (p *Program) Plan() (run.Plan, error) {
 		Pressure: sensor.Options{Load: parsed(r, "load", func(s string) (float64, error) { return sensor.ParseLoad(s, p.cpus) }), MemFree: int64(r.number("memfree"))},
 		Window:   4096,
 		Timeout:  parsed(r, "timeout", duration),
-		Term:     parsed(r, "term-seq", func(s string) ([]job.Step, error) { return job.ParseSequence(termSequence(s)) }),
+		Term:     parsed(r, "term-seq", func(s string) ([]job.Step, error) { return job.ParseSequence(TermSequence(s)) }),
 		KeyJobs:  1,
 		Attempts: 1,
 		Halt:     parsed(r, "halt-on-error", parseHalt),
@@ -144,7 +144,7 @@ func (p *Program) Plan() (run.Plan, error) {
 	}
 	if plan.Term == nil {
 		plan.Term = parsed(&resolver{given: given{"term-seq": {"TERM,200,TERM,100,TERM,50,KILL,25"}}}, "term-seq",
-			func(s string) ([]job.Step, error) { return job.ParseSequence(termSequence(s)) })
+			func(s string) ([]job.Step, error) { return job.ParseSequence(TermSequence(s)) })
 	}
 	if r.has("process-slot-var") {
 		plan.SlotVar = r.last("process-slot-var")

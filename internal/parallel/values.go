@@ -107,14 +107,20 @@ var oldHalts = map[string]string{
 
 var haltPercent = regexp.MustCompile(`^[0-9]+%$`)
 
-// parseHalt reads the value of --halt. A percentage is of all jobs.
-func parseHalt(s string) (run.Halt, error) {
+// Halt is a value of --halt in words: when, what and how many, or never.
+func Halt(s string) string {
 	if long, ok := oldHalts[s]; ok {
-		s = long
+		return long
 	}
 	if haltPercent.MatchString(s) {
-		s = "soon,fail=" + s
+		return "soon,fail=" + s
 	}
+	return s
+}
+
+// parseHalt reads the value of --halt. A percentage is of all jobs.
+func parseHalt(s string) (run.Halt, error) {
+	s = Halt(s)
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '=' })
 	if len(words) == 0 || words[0] != "never" && len(words) < 3 {
 		return run.Halt{}, errors.New("it says when, what and how many: now,fail=1")
@@ -127,8 +133,8 @@ func parseHalt(s string) (run.Halt, error) {
 	return h, err
 }
 
-// termSequence is that of eph for one of GNU parallel, whose times are milliseconds.
-func termSequence(s string) string {
+// TermSequence is that of eph for one of GNU parallel, whose times are milliseconds.
+func TermSequence(s string) string {
 	words := strings.Split(s, ",")
 	for i, w := range words {
 		if isNumber(w) {
