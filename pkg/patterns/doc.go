@@ -14,8 +14,6 @@
 //	Batch         hands values over together, by number or after a time
 //	Writer        runs functions one at a time over a resource
 //	Cache         keeps values for a time that grows with use
-//	Transport     raises signals around HTTP requests
-//	Progress      tells how far a reader has come
 //
 // Many patterns need no type of their own, and have an example here. Settings of a coordinator:
 // controlledFanOut, keyedPriorityFanOut, coordinatedReads, signalAware, volatile, schedule. Work
@@ -23,9 +21,9 @@
 // What remembers and tells: longWindow, persistentWindow, echo, responsibility, reputation,
 // logBridge, telemetry.
 //
-// The package imports the standard library, coord and signals. OpenTelemetry is in
-// patterns/otelsignals and SQLite in patterns/sqlitewindow, which are modules of their own: who
-// imports neither downloads neither.
+// The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals: who
+// does not import it does not link net/http. OpenTelemetry is in patterns/otelsignals and SQLite in
+// patterns/sqlitewindow, which are modules of their own: who imports neither downloads neither.
 //
 // The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
 // tested, here.

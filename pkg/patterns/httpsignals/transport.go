@@ -1,4 +1,6 @@
-package patterns
+// Package httpsignals raises signals around HTTP requests, and tells how far a body or another reader
+// has come. It is apart from package patterns so that who wants a breaker does not link net/http.
+package httpsignals
 
 import (
 	"io"
@@ -10,15 +12,15 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// The signals of Transport and Progress.
+// The signals that are raised.
 const (
-	HTTPStart    = "http.start"    // a request is sent; Value is the *http.Request
-	HTTPHeaders  = "http.headers"  // its answer begins; Value is the status, an int
-	HTTPProgress = "http.progress" // more of a body was read; Value is a Transfer
-	HTTPDone     = "http.done"     // a body was read or closed, or the request failed; Value is a Transfer
+	Start    = "http.start"    // a request is sent; Value is the *http.Request
+	Headers  = "http.headers"  // its answer begins; Value is the status, an int
+	Progress = "http.progress" // more of a body was read; Value is a Transfer
+	Done     = "http.done"     // a body was read or closed, or the request failed; Value is a Transfer
 
 	// RateLimit and a time, as in "rate-limit:30s", is what an answer of 429 or 503 with a
-	// Retry-After asks for; its Value is the time.Duration. See AdaptiveRate.Follow.
+	// Retry-After asks for; its Value is the time.Duration. See patterns.AdaptiveRate, which follows it.
 	RateLimit = "rate-limit"
 )
 
@@ -26,7 +28,7 @@ const (
 type Transfer struct {
 	Bytes int64
 	Total int64 // -1 is unknown
-	Err   error // with HTTPDone: what ended it, nil at its end
+	Err   error // with Done: what ended it, nil at its end
 }
 
 // Transport is an http.RoundTripper that raises signals around requests, with the host as key.
@@ -34,7 +36,7 @@ type Transfer struct {
 type Transport struct {
 	Next    http.RoundTripper // nil: http.DefaultTransport
 	Signals *signals.Sink     // nil: none are raised
-	Every   int64             // bytes between two HTTPProgress; 0: a hundredth of a known length, else 256 KiB
+	Every   int64             // bytes between two Progress; 0: a hundredth of a known length, else 256 KiB
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -47,13 +49,13 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return next.RoundTrip(r)
 	}
 	host := r.URL.Host
-	t.Signals.Emit(signals.Event{Name: HTTPStart, Key: host, Value: r})
+	t.Signals.Emit(signals.Event{Name: Start, Key: host, Value: r})
 	resp, err := next.RoundTrip(r)
 	if err != nil {
-		t.Signals.Emit(signals.Event{Name: HTTPDone, Key: host, Value: Transfer{Total: -1, Err: err}})
+		t.Signals.Emit(signals.Event{Name: Done, Key: host, Value: Transfer{Total: -1, Err: err}})
 		return resp, err
 	}
-	t.Signals.Emit(signals.Event{Name: HTTPHeaders, Key: host, Value: resp.StatusCode})
+	t.Signals.Emit(signals.Event{Name: Headers, Key: host, Value: resp.StatusCode})
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
 		if d, ok := RetryAfter(resp.Header, time.Now()); ok {
 			t.Signals.Emit(signals.Event{Name: RateLimit + ":" + d.String(), Key: host, Value: d})
@@ -88,10 +90,10 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	return max(at.Sub(now), 0), true
 }
 
-// Progress wraps a reader so that HTTPProgress and HTTPDone are raised with this key, for
-// anything that is read. total is its length, or -1; a nil sink is told nothing. Close it, if the
-// end is not read.
-func Progress(r io.Reader, total int64, s *signals.Sink, key string) io.ReadCloser {
+// NewReader wraps a reader so that Progress and Done are raised with this key, for anything that
+// is read, a request or not. total is its length, or -1; a nil sink is told nothing. Close it, if
+// the end is not read.
+func NewReader(r io.Reader, total int64, s *signals.Sink, key string) io.ReadCloser {
 	c, ok := r.(io.ReadCloser)
 	if !ok {
 		c = io.NopCloser(r)
@@ -121,7 +123,7 @@ type reading struct {
 
 	mu   sync.Mutex // Close may be called while a Read waits
 	told Transfer   // so far
-	last int64      // of the bytes of the last HTTPProgress
+	last int64      // of the bytes of the last Progress
 	done bool
 }
 
@@ -135,7 +137,7 @@ func (r *reading) Read(p []byte) (int, error) {
 	}
 	r.mu.Unlock()
 	if tell {
-		r.sink.Emit(signals.Event{Name: HTTPProgress, Key: r.key, Value: now})
+		r.sink.Emit(signals.Event{Name: Progress, Key: r.key, Value: now})
 	}
 	if err == io.EOF {
 		r.end(nil)
@@ -152,7 +154,7 @@ func (r *reading) Close() error {
 	return err
 }
 
-// end raises HTTPDone, once.
+// end raises Done, once.
 func (r *reading) end(err error) {
 	r.mu.Lock()
 	again := r.done
@@ -160,6 +162,6 @@ func (r *reading) end(err error) {
 	now := r.told
 	r.mu.Unlock()
 	if !again {
-		r.sink.Emit(signals.Event{Name: HTTPDone, Key: r.key, Value: now})
+		r.sink.Emit(signals.Event{Name: Done, Key: r.key, Value: now})
 	}
 }

@@ -1,4 +1,4 @@
-package patterns_test
+package httpsignals_test
 
 import (
 	"errors"
@@ -10,8 +10,11 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/pkg/patterns"
+	"github.com/mostlylucid/eph/pkg/patterns/httpsignals"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
+
+var errDown = errors.New("down")
 
 // answers is a RoundTripper that answers without a network.
 type answers func(*http.Request) (*http.Response, error)
@@ -51,15 +54,15 @@ func TestTransport(t *testing.T) {
 			switch v := e.Value.(type) {
 			case int:
 				text += fmt.Sprintf(" %d", v)
-			case patterns.Transfer:
+			case httpsignals.Transfer:
 				text += fmt.Sprintf(" %d", v.Bytes)
-				if e.Name == patterns.HTTPDone {
+				if e.Name == httpsignals.Done {
 					text += fmt.Sprintf(" of %d %v", v.Total, v.Err)
 				}
 			}
 			got = append(got, text)
 		})
-		client := http.Client{Transport: &patterns.Transport{Next: c.next, Signals: &sink, Every: 4}}
+		client := http.Client{Transport: &httpsignals.Transport{Next: c.next, Signals: &sink, Every: 4}}
 		resp, err := client.Get("http://host.test/")
 		if err == nil {
 			if c.read {
@@ -77,14 +80,14 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// TestTransportUnheard: without a sink a Transport and a Progress do their work all the same.
+// TestTransportUnheard: without a sink a Transport and a reader do their work all the same.
 func TestTransportUnheard(t *testing.T) {
-	client := http.Client{Transport: &patterns.Transport{Next: answer(200, "hello")}}
+	client := http.Client{Transport: &httpsignals.Transport{Next: answer(200, "hello")}}
 	resp, err := client.Get("http://host.test/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(patterns.Progress(resp.Body, -1, nil, ""))
+	text, err := io.ReadAll(httpsignals.NewReader(resp.Body, -1, nil, ""))
 	if string(text) != "hello" || err != nil {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -98,7 +101,7 @@ func TestRetryAfter(t *testing.T) {
 		"Fri, 02 Jan 2026 03:00:00 GMT": 0,
 		"":                              -1, "-5": -1, "soon": -1, "99999999999999999999": -1,
 	} {
-		d, ok := patterns.RetryAfter(http.Header{"Retry-After": {text}}, now)
+		d, ok := httpsignals.RetryAfter(http.Header{"Retry-After": {text}}, now)
 		if ok != (want >= 0) || ok && d != want {
 			t.Errorf("%q: %v, %v; want %v", text, d, ok, want)
 		}
@@ -109,7 +112,7 @@ func ExampleTransport() {
 	var sink signals.Sink
 	rate := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 50})
 	defer rate.Follow(&sink, signals.MustCompile("rate-limit:*"))()
-	client := http.Client{Transport: &patterns.Transport{Signals: &sink, Next: answer(429, "", "Retry-After", "30")}}
+	client := http.Client{Transport: &httpsignals.Transport{Signals: &sink, Next: answer(429, "", "Retry-After", "30")}}
 
 	resp, err := client.Get("http://api.test/")
 	if err != nil {
@@ -121,12 +124,12 @@ func ExampleTransport() {
 	// Output: 429 30s
 }
 
-func ExampleProgress() {
+func ExampleNewReader() {
 	var sink signals.Sink
 	sink.Subscribe(signals.MustCompile("http.done"), func(e signals.Event) {
-		fmt.Println(e.Key, e.Value.(patterns.Transfer).Bytes)
+		fmt.Println(e.Key, e.Value.(httpsignals.Transfer).Bytes)
 	})
-	r := patterns.Progress(strings.NewReader("hello"), 5, &sink, "upload")
+	r := httpsignals.NewReader(strings.NewReader("hello"), 5, &sink, "upload")
 	_, _ = io.Copy(io.Discard, r)
 	// Output: upload 5
 }
