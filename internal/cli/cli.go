@@ -146,6 +146,9 @@ func (p *program) run(operands []string) error {
 	if err != nil {
 		return err
 	}
+	if err := run.EnoughFiles(); err != nil {
+		return err
+	}
 	if !bool(p.typed.explain || p.typed.dryRun) && !plan.Detach && p.worker == nil && p.lead(&plan) {
 		return nil
 	}

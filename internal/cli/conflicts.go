@@ -134,6 +134,7 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.dryRun || t.explain) && t.metrics.set, "--metrics: nothing is run to measure", "--metrics without --dry-run and --explain"},
 		{t.joblog.s == "+", "--joblog: behind the + is no name of a file", "--joblog +jobs.tsv"},
 		{t.spoolMem.set && !captured, "--spool-mem: -u holds no output", "--spool-mem without -u"},
+		{t.spoolMax.set && !captured, "--spool-max: -u holds no output", "--spool-max without -u"},
 		{t.tmpdir.set && !captured, "--tmpdir: -u holds no output", "--tmpdir without -u"},
 	}) {
 		if c.both {

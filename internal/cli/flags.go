@@ -160,6 +160,7 @@ func (t *typed) groups() []group {
 			{value: &t.results, name: "results", metavar: "R", example: "out/", brief: "DIR, T, F.csv, …", meaning: "store output, print none: in directory DIR, by template T, or in table F.csv .tsv .json"},
 			{value: &t.files, name: "files", meaning: "print, for each job, the name of the file that holds its output"},
 			{value: &t.spoolMem, name: "spool-mem", metavar: "SIZE", example: "64M", def: "16M", meaning: "hold this much output in memory, then in a file without a name"},
+			{value: &t.spoolMax, name: "spool-max", metavar: "SIZE", example: "10G", meaning: "let that file hold this much, and end the run beyond it"},
 			{value: &t.tmpdir, name: "tmpdir", metavar: "DIR", example: "/var/tmp", meaning: "where that file is made; the system's directory if not given"},
 			{value: &t.color, name: "color", metavar: "W", def: "auto", choices: []string{"auto", "always", "never"}, meaning: "colours in what eph itself says"},
 			{value: &t.progress, name: "progress", metavar: "W", def: "auto", choices: []string{"auto", "bar", "plain", "none"}, brief: "bar, plain, none", meaning: "how far the run is: a bar on a terminal, plain lines in CI, or none"},

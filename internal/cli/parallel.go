@@ -31,6 +31,9 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	if err != nil {
 		return report, err
 	}
+	if err := run.EnoughFiles(); err != nil {
+		return report, err
+	}
 	if !x.DryRun() && p.worker == nil && p.lead(&plan) {
 		if p.report.Err != nil {
 			p.report.Status = parallel.Broken

@@ -166,6 +166,7 @@ func (r *resolver) output(t *typed) output.Options {
 	o := output.Options{
 		KeepOrder: bool(t.keepOrder),
 		SpoolMem:  parsed(r, &t.spoolMem, parseSize),
+		SpoolMax:  r.size(&t.spoolMax),
 		TmpDir:    t.tmpdir.s,
 	}
 	switch {

@@ -262,6 +262,7 @@ func TestFlags(t *testing.T) {
 		{"--results -.tsv", func(p *run.Plan) any { return p.Results }, run.Results{Kind: run.ResultsTable, Path: "-", Format: record.TSV}},
 		{"--spool-mem 1K", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(1024)},
 		{"--spool-mem 0", func(p *run.Plan) any { return p.Output.SpoolMem }, int64(-1)},
+		{"--spool-max 1K", func(p *run.Plan) any { return p.Output.SpoolMax }, int64(1024)},
 		{"--tmpdir /var/tmp", func(p *run.Plan) any { return p.Output.TmpDir }, "/var/tmp"},
 		{"--progress plain", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},
 		{"--bar", func(p *run.Plan) any { return p.Words }, []string{"echo", "{}"}},

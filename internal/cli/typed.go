@@ -138,6 +138,7 @@ type typed struct {
 	results    text
 	files      toggle
 	spoolMem   text
+	spoolMax   text
 	tmpdir     text
 	color      text
 	progress   text

@@ -18,6 +18,7 @@ const blockSize = 64 << 10
 // as the most that was ever held in it, and empty again whenever nothing is.
 type tempFile struct {
 	dir    string
+	most   int64 // bytes that may be given out; 0 is no limit but the disk's
 	opened func(dir string) // told of the making of the file; may be nil
 
 	mu   sync.Mutex
@@ -41,6 +42,10 @@ func (t *tempFile) alloc() (at int64, err error) {
 		if t.opened != nil {
 			t.opened(t.dir)
 		}
+	}
+	if t.most > 0 && t.used+blockSize > t.most {
+		return 0, fail.Own("cannot hold more output back in %s: it has the %d bytes of --spool-max", t.dir, t.most).
+			Advise("--spool-max SIZE, a larger one; --max-output SIZE, to hold the beginning of what each job writes")
 	}
 	t.used += blockSize
 	if n := len(t.free); n > 0 {

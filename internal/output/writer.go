@@ -37,6 +37,10 @@ type Options struct {
 	// temporary file. 0 means DefaultSpoolMem; a negative number is no memory at all.
 	SpoolMem int64
 
+	// SpoolMax is how many bytes that file may hold. One that needs more than it may have is as
+	// good as a full disk. 0 is no limit.
+	SpoolMax int64
+
 	// TmpDir is where that file is made, when it is needed. "" is the system's choice.
 	TmpDir string
 
@@ -87,7 +91,7 @@ func New(stdout, stderr io.Writer, o Options) *Writer {
 		o.KeepOrder = false
 	}
 	w := &Writer{o: o, order: order{head: 1, jobs: map[int64]*Job{}}}
-	w.store = store{limit: o.SpoolMem, file: tempFile{dir: o.TmpDir, opened: o.OnSpill}}
+	w.store = store{limit: o.SpoolMem, file: tempFile{dir: o.TmpDir, most: o.SpoolMax, opened: o.OnSpill}}
 	stall := &stall{tell: o.OnStall}
 	w.out = newDest(cmp.Or(o.Name, "standard output"), stdout, w.fail, stall)
 	w.err = newDest("standard error", stderr, w.fail, stall)

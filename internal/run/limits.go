@@ -17,13 +17,32 @@ const (
 	filesOfOwn = 32
 )
 
-// affordable is how many jobs the limit on open files allows, at most want and at least one.
-func affordable(want int) int {
+// openFiles is how many descriptors a process may have, or false for as many as it wants.
+func openFiles() (most int, ok bool) {
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil || lim.Cur > 1<<30 {
+		return 0, false
+	}
+	return int(lim.Cur), true
+}
+
+// EnoughFiles is an error where the limit on open files allows no run. It is to be asked first: with
+// fewer than about ten Go itself breaks down.
+func EnoughFiles() error {
+	const least = filesOfOwn + filesPerJob
+	if most, ok := openFiles(); ok && most < least {
+		return fail.Own("the limit on open files is %d, and a run needs %d", most, least).Advise("ulimit -n %d", least)
+	}
+	return nil
+}
+
+// affordable is how many jobs the limit on open files allows, at most want and at least one.
+func affordable(want int) int {
+	most, ok := openFiles()
+	if !ok {
 		return want
 	}
-	return max(1, min(want, (int(lim.Cur)-filesOfOwn)/filesPerJob))
+	return max(1, min(want, (most-filesOfOwn)/filesPerJob))
 }
 
 // fillTo is how many bytes of arguments, pointers to them included, -X fills a command line
