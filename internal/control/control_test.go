@@ -185,6 +185,33 @@ func TestJunk(t *testing.T) {
 	}
 }
 
+// TestTooManyClients: beyond the most there may be one is refused, and none is once another has gone.
+func TestTooManyClients(t *testing.T) {
+	here(t)
+	s, err := Listen("run-1", "", &fake{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var conns []net.Conn
+	for range mostClients + 1 {
+		conn, err := net.Dial("unix", s.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns = append(conns, conn)
+	}
+	_ = conns[mostClients].SetReadDeadline(time.Now().Add(patience))
+	if _, err := conns[mostClients].Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("client %d: %v", mostClients+1, err)
+	}
+	_ = conns[0].Close()
+	for err = errors.New("no"); err != nil && t.Context().Err() == nil; { // until the server has seen that it is gone
+		err = Do(s.Path(), Request{Do: "status"}, func(Answer) error { return nil })
+	}
+}
+
 func TestFind(t *testing.T) {
 	d := here(t)
 	dead := filepath.Join(d, "eph", "dead.sock")

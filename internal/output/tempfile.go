@@ -18,7 +18,7 @@ const blockSize = 64 << 10
 // as the most that was ever held in it, and empty again whenever nothing is.
 type tempFile struct {
 	dir    string
-	most   int64 // bytes that may be given out; 0 is no limit but the disk's
+	most   int64            // bytes that may be given out; 0 is no limit but the disk's
 	opened func(dir string) // told of the making of the file; may be nil
 
 	mu   sync.Mutex

@@ -21,6 +21,9 @@ type lab struct {
 	dir           string
 	long, verbose bool
 	helpers       map[int]bool // processes of the laboratory itself
+
+	largest   int64 // most bytes that a process of eph held
+	largestIn string
 }
 
 // bench is one program in one case.
@@ -183,6 +186,9 @@ func (t *trial) measure() {
 		if fields := strings.Fields(after); len(fields) > 0 {
 			kib, _ := strconv.ParseInt(fields[0], 10, 64)
 			t.peak.Store(max(t.peak.Load(), kib<<10))
+			if t.name == "eph" && kib<<10 > t.largest {
+				t.largest, t.largestIn = kib<<10, t.of
+			}
 		}
 	}
 }
