@@ -235,6 +235,58 @@ func TestJournalCut(t *testing.T) {
 	}
 }
 
+// TestJournalPowerLoss: of what was written since the last sync a disk that loses its power may have
+// any sectors and not the others, which read as zeros, up to any length. Whichever they are, nothing that
+// was synced is lost, nothing counts as done that is not, and where the journal is refused it can be
+// gone on with once it is cut off at the byte that the error names.
+func TestJournalPowerLoss(t *testing.T) {
+	const sector = 512
+	text := story().Bytes()
+	states, refused := 0, 0
+	for synced := 0; synced < len(text); {
+		first := synced / sector // it has synced bytes, which stay
+		sectors := (len(text)-1)/sector - first + 1
+		for lost := range 1 << sectors {
+			left := bytes.Clone(text)
+			for i := range sectors {
+				if lost&(1<<i) != 0 {
+					clear(left[max(synced, (first+i)*sector):min(len(text), (first+i+1)*sector)])
+				}
+			}
+			for _, size := range []int{len(left), len(left) - len(left)%sector, synced + (len(left)-synced)/2} {
+				if size < synced {
+					continue
+				}
+				states++
+				var p Past
+				whole, _, err := lines(bytes.NewReader(left[:size]), p.line)
+				if _, ok := errors.AsType[*damage](err); err != nil && !ok {
+					t.Fatal(err)
+				}
+				if whole < int64(synced) {
+					t.Fatalf("synced up to %d, sectors %b lost of %d bytes: only %d are whole (%v)", synced, lost, size, whole, err)
+				}
+				if err != nil {
+					refused++
+					p = Past{}
+					if _, _, err := lines(bytes.NewReader(left[:whole]), p.line); err != nil {
+						t.Fatalf("synced up to %d, sectors %b lost of %d bytes: cut to %d: %v", synced, lost, size, whole, err)
+					}
+				}
+				if got := fates(&p); !atMost(got, "dfuduu") && !atMost(got, "dfufuu") {
+					t.Fatalf("synced up to %d, sectors %b lost of %d bytes: %s", synced, lost, size, got)
+				}
+			}
+		}
+		for range 4 {
+			if next := bytes.IndexByte(text[synced:], '\n'); next >= 0 {
+				synced += next + 1
+			}
+		}
+	}
+	t.Logf("%d states, of which %d are refused", states, refused)
+}
+
 // TestJournalFlip: each flipped bit is noticed.
 func TestJournalFlip(t *testing.T) {
 	b := new(book)
