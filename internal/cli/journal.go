@@ -23,7 +23,7 @@ func (r *resolver) journal(t *typed) run.Journal {
 	if t.journal.set {
 		j.Flag = t.journal.name
 	}
-	j.Look = bool(t.dryRun) && t.resumes()
+	j.Look = bool(t.dryRun || t.explain)
 	switch {
 	case bool(t.resume):
 		j.Resume = run.ResumeUnfinished
@@ -55,8 +55,6 @@ func (t *typed) contradictionsOfJournal(sources []item.Source) []contradiction {
 		{asLog && t.logLevel.set && t.logLevel.s != "debug", "--log-level leaves lines out that the next run has to know", "--journal run.ndjson beside the log"},
 		{asLog && len(t.signals.all) > 0, "--signals leaves lines out that the next run has to know", "--journal run.ndjson beside the log"},
 		{recorded && t.batch.set, "--batch cuts items by when they come, so that no later run has the same ones", "-n N"},
-		{bool(t.explain) && recorded, "--journal: nothing is run that could be recorded", "--dry-run --resume prints what would run"},
-		{bool(t.dryRun) && recorded && !t.resumes(), "--journal: nothing is run that could be recorded", "--dry-run --resume"},
 		{retry && len(sources) > 0, "--retry-failed takes items from the journal, and here are others", "--resume-failed"},
 		{retry && bool(t.pipe), "--retry-failed: a journal does not hold the blocks of --pipe", "--resume-failed"},
 		{retry && t.skip.set, "--retry-failed runs all that failed, and --skip counts items of an input", "--resume-failed"},

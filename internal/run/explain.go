@@ -106,16 +106,19 @@ func (r *Run) Explain(w io.Writer) error {
 	}
 	switch {
 	case p.Detach:
-		say("end", "what jobs leave running lives on")
+		say("end", "what jobs leave running goes on")
 	case p.Isolate:
-		say("end", "nothing is left, whatever is killed: the jobs run in a namespace of processes")
+		say("end", "nothing is left, whatever is killed: the jobs run in a process namespace")
 	default:
-		say("end", "nothing that jobs leave running lives on")
+		say("end", "nothing that jobs leave running is alive when eph has ended")
 	}
 	for _, line := range describeSignals(p) {
 		say("signals", "%s", line)
 	}
 	say("output", "%s", describeOutput(p))
+	for _, line := range describeFiles(p) {
+		say("writes", "%s", line)
+	}
 	_, err := io.WriteString(w, b.String())
 	if err != nil {
 		return fail.Own("cannot explain: %w", err)
@@ -148,6 +151,8 @@ func describeInput(p *Plan) string {
 			from = append(from, kind+" of standard input")
 		case s.File != "":
 			from = append(from, kind+" of "+plain.Text(s.File))
+		case len(s.Values) == 1:
+			from = append(from, "1 argument")
 		default:
 			from = append(from, fmt.Sprintf("%d arguments", len(s.Values)))
 		}
@@ -221,6 +226,28 @@ func describeOutput(p *Plan) string {
 		text += fmt.Sprintf(", up to %d bytes", p.MaxOut)
 	}
 	return text
+}
+
+// describeFiles names what a run would write beside its output.
+func describeFiles(p *Plan) (lines []string) {
+	log, journal := p.Log, p.Journal.File
+	if log == journal {
+		log = ""
+	}
+	for _, f := range []struct{ name, what string }{
+		{journal, "its journal, for --resume"},
+		{log, "its log"},
+		{p.Results.Path, "the output of each job"},
+		{p.Joblog, "a line for each job"},
+		{p.Failed, "the items that failed"},
+		{p.JUnit, "a report for CI"},
+		{p.Metrics, "its numbers"},
+	} {
+		if f.name != "" {
+			lines = append(lines, plain.Text(f.name)+": "+f.what)
+		}
+	}
+	return lines
 }
 
 func describeJobs(p *Plan) string {
