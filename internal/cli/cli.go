@@ -124,6 +124,7 @@ func (p *program) execute(args []string) run.Report {
 	if err == nil {
 		root.SetArgs(args)
 		err = root.Execute()
+		p.perhapsWord(err, words(root))
 	}
 	if err == nil {
 		err = p.unsaid

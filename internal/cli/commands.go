@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -101,6 +102,20 @@ func words(root *cobra.Command) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// perhapsWord advises a word of eph where there is no program of a name that is a slip of one.
+func (p *program) perhapsWord(err error, words []string) {
+	e, ok := errors.AsType[*fail.Error](err)
+	operands := p.flags.Args()
+	if !ok || e.Status != fail.NotFound || e.Try != "" || p.literal || len(operands) == 0 {
+		return
+	}
+	for _, w := range words {
+		if fail.IsSlip(operands[0], w) {
+			e.Advise("%s", strings.TrimSpace("eph "+w+" "+quoted(operands[1:])))
+		}
+	}
 }
 
 // alone is a command that takes no operand.

@@ -141,7 +141,7 @@ func (t *typed) groups() []group {
 			{value: &t.raiseOn, name: "raise-on", metavar: "RULE", example: "exit=75:rate-limit:5s", brief: "exit=75:NAME, …", meaning: "raise a signal when a job does something; see eph help signals; may be given again"},
 			{value: &t.deferOn, name: "defer-on", metavar: "GLOB", example: "backpressure.*", def: "backpressure.*", brief: "[backpressure.*]", meaning: "start nothing while a signal of this name holds"},
 			{value: &t.cancelOn, name: "cancel-on", metavar: "GLOB", example: "user.abort", meaning: "cancel what waits while a signal of this name holds"},
-			{value: &t.control, name: "control", metavar: "SOCKET", example: "./run.sock", optional: "auto", def: "auto", meaning: "the socket of eph ctl: a path, none, or auto, a place of its own [auto]"},
+			{value: &t.control, name: "control", metavar: "SOCKET", example: "./run.sock", optional: "auto", def: "auto", meaning: "the socket of eph ctl: a path, none, or auto, a place of its own"},
 			{value: &t.log, name: "log", metavar: "F", example: "run.ndjson", brief: "event log to F", meaning: "log every event to file F, - for standard error, or fd:N"},
 			{value: &t.logFormat, name: "log-format", metavar: "W", def: "json", choices: []string{"json", "text", "logfmt"}, meaning: "lines of JSON, text for people, or key=value"},
 			{value: &t.logLevel, name: "log-level", metavar: "W", def: "info", choices: []string{"debug", "info", "warn", "error"}, meaning: "the least level that is logged"},

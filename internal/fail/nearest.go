@@ -7,7 +7,7 @@ func Nearest(s string, known []string) string {
 	slips := max(2, len(s)/3)
 	best, least := "", slips+2
 	for _, k := range known {
-		d := levenshtein(s, k)
+		d := distance(s, k)
 		begins := len(s) >= alike && len(k) >= alike && s[:alike] == k[:alike]
 		if d < least && d < max(len(s), len(k)) && (d <= slips || begins) {
 			best, least = k, d
@@ -16,23 +16,34 @@ func Nearest(s string, known []string) string {
 	return best
 }
 
-// levenshtein is how many bytes have to be put in, taken out or replaced to get from a to b.
-func levenshtein(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// IsSlip reports whether one byte too many, missing, wrong, or changed with its neighbour makes b
+// of a. Words of one byte are like any other, so they do not count.
+func IsSlip(a, b string) bool {
+	n := min(len(a), len(b))
+	return n >= 2 && max(len(a), len(b))-n <= 1 && distance(a, b) == 1
+}
+
+// distance is how many bytes have to be put in, taken out, replaced, or changed with their
+// neighbour to get from a to b, none of them twice: the optimal string alignment distance.
+func distance(a, b string) int {
+	row := func() []int { return make([]int, len(b)+1) }
+	before, last, next := row(), row(), row() // of the distances of a[:i-1], a[:i] and a[:i+1]
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		corner := row[0]
-		row[0]++
+		next[0] = i + 1
 		for j := range len(b) {
-			replaced := corner
+			replaced := last[j]
 			if a[i] != b[j] {
 				replaced++
 			}
-			corner = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+			next[j+1] = min(replaced, last[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, last, next = last, next, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }

@@ -77,7 +77,7 @@ func notFound(name, path string) error {
 		return e.Advise("./%s", name)
 	}
 	if like := similar(name, path); like != "" {
-		return e.Advise("did you mean %s?", like)
+		return e.Advise("%s", like)
 	}
 	return e
 }
@@ -87,34 +87,10 @@ func similar(name, path string) string {
 	for _, dir := range filepath.SplitList(path) {
 		entries, _ := os.ReadDir(inDir(dir, ""))
 		for _, entry := range entries {
-			if like := entry.Name(); isSlip(name, like) && executable(inDir(dir, like), like) == nil {
+			if like := entry.Name(); fail.IsSlip(name, like) && executable(inDir(dir, like), like) == nil {
 				return like
 			}
 		}
 	}
 	return ""
-}
-
-// isSlip reports whether one letter too many, missing, wrong, or changed with its neighbour
-// makes b of a. Names of one letter are like any other, so they do not count.
-func isSlip(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(a) < 2 || len(b)-len(a) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	switch {
-	case len(a) < len(b):
-		return a[i:] == b[i+1:]
-	case i == len(a):
-		return false // the same
-	case a[i+1:] == b[i+1:]:
-		return true
-	}
-	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }

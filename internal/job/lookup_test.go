@@ -42,7 +42,7 @@ func TestLookup(t *testing.T) {
 		{"./one", path, "", fail.CannotExec, ""},
 		{"./one/data", path, "", fail.CannotExec, "chmod +x ./one/data"},
 		{"here", path, "", fail.NotFound, "./here"},
-		{"depoly", path, "", fail.NotFound, "did you mean deploy?"},
+		{"depoly", path, "", fail.NotFound, "deploy"},
 		{"nothing", path, "", fail.NotFound, ""},
 		{"./nothing", path, "", fail.NotFound, ""},
 		{"tool", "", "", fail.NotFound, ""},

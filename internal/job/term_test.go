@@ -67,28 +67,3 @@ func FuzzParseSequence(f *testing.F) {
 		}
 	})
 }
-
-func TestIsSlip(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"gerp", "grep", true},
-		{"grp", "grep", true},
-		{"greep", "grep", true},
-		{"grap", "grep", true},
-		{"grep", "grep", false},
-		{"gr", "grep", false},
-		{"perg", "grep", false},
-		{"a", "b", false},
-		{"", "a", false},
-		{"ab", "ba", true},
-		{"ab", "abc", true},
-		{"greps", "grep", true},
-		{"ca", "abc", false},
-	} {
-		if got := isSlip(c.a, c.b); got != c.want {
-			t.Errorf("isSlip(%q, %q) = %t, want %t", c.a, c.b, got, c.want)
-		}
-	}
-}

@@ -184,8 +184,8 @@ func longOption(name string) (*option, error) {
 // unknown is the error for an option that GNU parallel has not either.
 func unknown(name, arg string, at int) error {
 	var known []string
-	for i := range options {
-		for n := range strings.SplitSeq(options[i].names, "|") {
+	for _, o := range inside {
+		for n := range strings.SplitSeq(o.names, "|") {
 			if len(n) > 1 {
 				known = append(known, "--"+n)
 			}
