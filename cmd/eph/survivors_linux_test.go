@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -282,5 +283,65 @@ func TestBrokenWorker(t *testing.T) {
 				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
 			}
 		})
+	}
+}
+
+// TestDeserted: when both processes of eph are killed at once their jobs live on. As long as they do
+// nobody goes on with the journal, so that no item runs beside itself.
+func TestDeserted(t *testing.T) {
+	hearSignals()
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	lines := func(name string) int {
+		text, _ := os.ReadFile(file(name))
+		return strings.Count(string(text), "\n")
+	}
+	eph := func(flags ...string) *exec.Cmd {
+		cmd := exec.Command("eph", append(flags, "-j2", "--summary=none", "--journal=run", "sh", "-c", `echo $0 >> started; job until go`, ":::", "a", "b", "c")...)
+		cmd.Dir = dir
+		return cmd
+	}
+	cmd := eph()
+	mark := "EPH_DESERTED=" + dir
+	cmd.Env = append(os.Environ(), mark)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	front := cmd.Process.Pid
+	for end := time.Now().Add(patience); lines("started") < 2; time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the jobs do not start")
+		}
+	}
+	worker := workerOf(t, front)
+	send(t, front, unix.SIGSTOP) // so that it cannot do anything
+	becomes(t, front, "T")
+	send(t, worker, unix.SIGKILL)
+	send(t, front, unix.SIGKILL)
+	_ = cmd.Wait()
+
+	for _, flags := range [][]string{{"--resume"}, nil, {"--isolate", "--resume"}} {
+		out, err := eph(flags...).CombinedOutput()
+		if got := status(err); got != 1 || !regexp.MustCompile(`run is the journal of run \S+, which was killed and has left jobs alive: process \d+ of item [12], (?s:.*)try: kill -9 \d+`).Match(out) {
+			t.Errorf("%q: status = %d, want 1 and the jobs that are alive\n%s", flags, got, out)
+		}
+	}
+	if out, err := eph("--resume", "--dry-run").CombinedOutput(); err != nil {
+		t.Errorf("--dry-run: %v\n%s", err, out)
+	}
+	if n := lines("started"); n != 2 {
+		t.Errorf("%d jobs have started, want the first 2", n)
+	}
+	if err := os.WriteFile(file("go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); marked(mark); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the jobs do not end")
+		}
+	}
+	if out, err := eph("--resume").CombinedOutput(); err != nil || lines("started") != 5 {
+		t.Errorf("once they have ended: %v, and %d jobs have started, want 5\n%s", err, lines("started"), out)
 	}
 }
