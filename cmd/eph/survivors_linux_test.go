@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -283,6 +284,47 @@ func TestBrokenWorker(t *testing.T) {
 				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
 			}
 		})
+	}
+}
+
+// TestTerminalHangup: when the terminal goes nothing more starts, what runs may end, and nothing is
+// left of it.
+func TestTerminalHangup(t *testing.T) {
+	hearSignals()
+	dir := t.TempDir()
+	job := newHolders(t, dir, "job")
+	cmd := exec.Command("eph", "-j2", "--log", "log", "sh", "-c", `exec 9>job; sh -c 'echo up >&9; exec sleep 1000' & job until go; echo $0 >> ended`)
+	cmd.Args = append(cmd.Args, ":::", "1", "2", "3", "4", "5", "6")
+	cmd.Dir = dir
+	master, _, _ := atTerminal(t, cmd, nil)
+	for range 2 {
+		job.up(t)
+	}
+	_ = master.Close()
+	log := ""
+	for end := time.Now().Add(patience); !strings.Contains(log, `"run.draining"`); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the run does not take notice:\n%s", log)
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, "log"))
+		log = string(text)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	late.Stop()
+	if got := status(err); got != 121 {
+		t.Errorf("status = %d, want 121", got)
+	}
+	job.gone(t)
+	text, _ := os.ReadFile(filepath.Join(dir, "log"))
+	last := string(text[bytes.LastIndexByte(bytes.TrimSpace(text), '\n')+1:])
+	for _, want := range []string{`"succeeded":2`, `"cancelled":4`} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last line does not say %s: %s", want, last)
+		}
 	}
 }
 
