@@ -387,3 +387,65 @@ func TestDeserted(t *testing.T) {
 		t.Errorf("once they have ended: %v, and %d jobs have started, want 5\n%s", err, lines("started"), out)
 	}
 }
+
+// reuse runs jobs in a namespace of processes, beside others that have nothing to do with them and
+// take care to have the ids of jobs that have just ended, of their groups and of their sessions.
+// It prints the status of eph, "hit" for each of the others that is ended by a signal, and "fine" for
+// each of the loops that start them.
+const reuse = `mount -t proc proc /proc && last=/proc/sys/kernel/ns_last_pid && echo 1000 > $last || exit 77
+foreign() {
+	while [ ! -e done ]; do
+		read id < id && echo $((id - 1)) > $last
+		setsid sh -c 'echo $$ >> others; sleep .02 & wait $!'
+		[ $? -lt 128 ] || echo hit
+	done
+	echo fine
+}
+echo 1000 > id
+for i in 1 2; do foreign & done
+seq 600 | eph -j8 --timeout 100ms --term-seq TERM,20ms,KILL --summary none 'echo $$ >> jobs; echo $$ > id; case $(({#} % 4)) in
+	0) trap "" TERM; sleep 100 & wait;;
+	1) sleep 100 & ;;
+	2) sleep 100 > /dev/null 2>&1 & kill -9 $$;;
+esac; : {}'
+echo $?
+touch done
+wait`
+
+// TestReusedIDs: the system gives ids of processes again, and no process that eph has not started is
+// ever signalled for one.
+func TestReusedIDs(t *testing.T) {
+	if _, err := exec.LookPath("unshare"); err != nil {
+		t.Skip("unshare is not installed")
+	}
+	t.Parallel()
+	args := []string{"--pid", "--mount", "--fork", "--kill-child", "sh", "-c", reuse}
+	if os.Getuid() != 0 {
+		args = append([]string{"--map-root-user"}, args...)
+	}
+	cmd := exec.Command("unshare", args...)
+	cmd.Dir = t.TempDir()
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	late := time.AfterFunc(2*patience, func() { _ = cmd.Process.Kill() })
+	out, err := cmd.Output()
+	late.Stop()
+	if got := status(err); got == 1 || got == 77 {
+		t.Skipf("there is no namespace in which ids can be chosen: %s", &complaint)
+	}
+	if string(out) != "123\nfine\nfine\n" {
+		t.Errorf("%v\n%s%s", err, out, &complaint)
+	}
+	jobs, _ := os.ReadFile(filepath.Join(cmd.Dir, "jobs"))
+	others, _ := os.ReadFile(filepath.Join(cmd.Dir, "others"))
+	again := 0
+	for id := range strings.Lines(string(others)) {
+		if strings.Contains("\n"+string(jobs), "\n"+id) {
+			again++
+		}
+	}
+	t.Logf("%d of %d others had the id of a job", again, strings.Count(string(others), "\n"))
+	if again == 0 {
+		t.Skip("so this has shown nothing")
+	}
+}

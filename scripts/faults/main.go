@@ -74,7 +74,7 @@ const (
 
 func main() {
 	peers := flag.Bool("peers", false, "beside eph, run each peer that is installed")
-	long := flag.Bool("long", false, "the sizes that take minutes: 2 GiB of output, a line of 1 GiB")
+	long := flag.Bool("long", false, "the sizes that take minutes: 2 GiB of output, a line of 1 GiB, a million items")
 	soakFor := flag.Duration("soak", 0, "kill and resume runs of eph at random for so long")
 	verbose := flag.Bool("v", false, "say what each case saw")
 	flag.Usage = func() {
