@@ -38,6 +38,7 @@ var faults = []struct {
 	{name: "input: a directory", script: `eph echo < .`, status: 1, err: `eph: cannot read standard input: is a directory\n`},
 	{name: "input: an error in reading", script: `eph echo < /proc/self/mem`, status: 1, err: `eph: cannot read standard input: input/output error\n`},
 	{name: "input: that does not block", script: `mkfifo f; perl -e 'use Fcntl; open F, "+<f"; fcntl(F, F_SETFL, O_NONBLOCK); syswrite F, "a\n"; open STDIN, "<&F"; close F; exec "eph", "--limit", "1", "echo"'`, out: "a\n", needs: "perl"},
+	{name: "input: closed is empty, and nothing of eph's becomes it", script: `echo no > no; eph --log l --joblog j sh -c 'ls -l /proc/$$/fd/0 >&2' ::: a <&- 2>&1 | sed 's/.* //'; eph --log l echo <&-; eph --empty fail echo <&- 7< no`, status: 122, out: "/dev/null\n", err: "..."},
 	{name: "input: a file that jobs write to", script: `echo a > f; eph -a f -j1 sh -c 'test $(wc -l < f) -gt 3 || echo b >> f; echo $0' | sort -u | head -1`, out: "a\n"},
 	{name: "JSON: one bad line", script: `printf '{"k":1}\n{bad\n{"k":2}\n' | eph -k --json echo {.k}`, status: 1, out: "1\n2\n", err: `(?s).*standard input:2:2: malformed JSON.*`},
 	{name: "JSON: NUL in a string", script: `printf '{"f":"a\\u0000b"}{"f":1}' | eph --json echo {.f}`, status: 1, out: "1\n", err: `(?s).*item 1 holds a NUL byte.*`},
@@ -77,6 +78,7 @@ var faults = []struct {
 
 	// Where output goes.
 	{name: "output: nobody reads on", script: `(seq 2000 | eph echo; echo $? >&2) | head -1`, out: "\\d+\n", err: "141\n"},
+	{name: "output: closed is /dev/null, and nothing of eph's becomes it", script: `for j in 1 2; do eph -j$j -k --log l --journal r --joblog j --failed f sh -c 'echo job-$0; readlink /proc/$$/fd/0 >&2; [ $0 != b ]' ::: a b c >&-; done; echo $?; eph --ungroup --log l echo job-x ::: a >&-; eph --log l echo job-x ::: a <&- >&- 2>&-; echo $?; cat l r j f | grep -c '^job-'`, status: 1, out: "123\n0\n0\n", err: "..."},
 	{name: "output: a full disk", script: `eph echo ::: a b c > /dev/full`, status: 1, err: `(?s).*no space left on device.*`},
 	{name: "output: errors to a full disk", script: `eph -k sh -c 'echo out; exit 3' ::: a b 2> /dev/full`, status: 123, out: "out\nout\n"},
 	{name: "output: what jobs say of errors to a full disk", script: `eph sh -c 'echo err >&2' ::: a 2> /dev/full`, status: 1},
@@ -92,6 +94,7 @@ var faults = []struct {
 	{name: "control: no name that everybody sees", script: `eph --control sh -c '! grep -E "@.*eph" /proc/net/unix' ::: a`},
 
 	// Restraint.
+	{name: "signals: what holds is one line, however often it is raised", script: `eph --log l --signal-fd --raise-on 'stdout=/x/:backpressure.rule:1h' --summary none sh -c 'yes x | head -n 100000; yes backpressure.job:1h | head -n 100000 >&$EPH_SIGNAL_FD' ::: a > /dev/null; for s in rule job; do grep -c '"event":"backpressure.'$s'"' l; done`, out: "1\n1\n"},
 	{name: "retries: no more attempts than asked for", script: `seq 10 | eph --retries 5 --retry-delay 1ms --summary none sh -c 'echo x >> n; exit 1'; wc -l < n`, out: "60\n"},
 }
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -282,5 +284,168 @@ func TestBrokenWorker(t *testing.T) {
 				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
 			}
 		})
+	}
+}
+
+// TestTerminalHangup: when the terminal goes nothing more starts, what runs may end, and nothing is
+// left of it.
+func TestTerminalHangup(t *testing.T) {
+	hearSignals()
+	dir := t.TempDir()
+	job := newHolders(t, dir, "job")
+	cmd := exec.Command("eph", "-j2", "--log", "log", "sh", "-c", `exec 9>job; sh -c 'echo up >&9; exec sleep 1000' & job until go; echo $0 >> ended`)
+	cmd.Args = append(cmd.Args, ":::", "1", "2", "3", "4", "5", "6")
+	cmd.Dir = dir
+	master, _, _ := atTerminal(t, cmd, nil)
+	for range 2 {
+		job.up(t)
+	}
+	_ = master.Close()
+	log := ""
+	for end := time.Now().Add(patience); !strings.Contains(log, `"run.draining"`); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the run does not take notice:\n%s", log)
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, "log"))
+		log = string(text)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	late.Stop()
+	if got := status(err); got != 121 {
+		t.Errorf("status = %d, want 121", got)
+	}
+	job.gone(t)
+	text, _ := os.ReadFile(filepath.Join(dir, "log"))
+	last := string(text[bytes.LastIndexByte(bytes.TrimSpace(text), '\n')+1:])
+	for _, want := range []string{`"succeeded":2`, `"cancelled":4`} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last line does not say %s: %s", want, last)
+		}
+	}
+}
+
+// TestDeserted: when both processes of eph are killed at once their jobs live on. As long as they do
+// nobody goes on with the journal, so that no item runs beside itself.
+func TestDeserted(t *testing.T) {
+	hearSignals()
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	lines := func(name string) int {
+		text, _ := os.ReadFile(file(name))
+		return strings.Count(string(text), "\n")
+	}
+	eph := func(flags ...string) *exec.Cmd {
+		cmd := exec.Command("eph", append(flags, "-j2", "--summary=none", "--journal=run", "sh", "-c", `echo $0 >> started; job until go`, ":::", "a", "b", "c")...)
+		cmd.Dir = dir
+		return cmd
+	}
+	cmd := eph()
+	mark := "EPH_DESERTED=" + dir
+	cmd.Env = append(os.Environ(), mark)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	front := cmd.Process.Pid
+	for end := time.Now().Add(patience); lines("started") < 2; time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the jobs do not start")
+		}
+	}
+	worker := workerOf(t, front)
+	send(t, front, unix.SIGSTOP) // so that it cannot do anything
+	becomes(t, front, "T")
+	send(t, worker, unix.SIGKILL)
+	send(t, front, unix.SIGKILL)
+	_ = cmd.Wait()
+
+	for _, flags := range [][]string{{"--resume"}, nil, {"--isolate", "--resume"}} {
+		out, err := eph(flags...).CombinedOutput()
+		if got := status(err); got != 1 || !regexp.MustCompile(`run is the journal of run \S+, which was killed and has left jobs alive: process \d+ of item [12], (?s:.*)try: kill -9 \d+`).Match(out) {
+			t.Errorf("%q: status = %d, want 1 and the jobs that are alive\n%s", flags, got, out)
+		}
+	}
+	if out, err := eph("--resume", "--dry-run").CombinedOutput(); err != nil {
+		t.Errorf("--dry-run: %v\n%s", err, out)
+	}
+	if n := lines("started"); n != 2 {
+		t.Errorf("%d jobs have started, want the first 2", n)
+	}
+	if err := os.WriteFile(file("go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); marked(mark); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the jobs do not end")
+		}
+	}
+	if out, err := eph("--resume").CombinedOutput(); err != nil || lines("started") != 5 {
+		t.Errorf("once they have ended: %v, and %d jobs have started, want 5\n%s", err, lines("started"), out)
+	}
+}
+
+// reuse runs jobs in a namespace of processes, beside others that have nothing to do with them and
+// take care to have the ids of jobs that have just ended, of their groups and of their sessions.
+// It prints the status of eph, "hit" for each of the others that is ended by a signal, and "fine" for
+// each of the loops that start them.
+const reuse = `mount -t proc proc /proc && last=/proc/sys/kernel/ns_last_pid && echo 1000 > $last || exit 77
+foreign() {
+	while [ ! -e done ]; do
+		read id < id && echo $((id - 1)) > $last
+		setsid sh -c 'echo $$ >> others; sleep .02 & wait $!'
+		[ $? -lt 128 ] || echo hit
+	done
+	echo fine
+}
+echo 1000 > id
+for i in 1 2; do foreign & done
+seq 600 | eph -j8 --timeout 100ms --term-seq TERM,20ms,KILL --summary none 'echo $$ >> jobs; echo $$ > id; case $(({#} % 4)) in
+	0) trap "" TERM; sleep 100 & wait;;
+	1) sleep 100 & ;;
+	2) sleep 100 > /dev/null 2>&1 & kill -9 $$;;
+esac; : {}'
+echo $?
+touch done
+wait`
+
+// TestReusedIDs: the system gives ids of processes again, and no process that eph has not started is
+// ever signalled for one.
+func TestReusedIDs(t *testing.T) {
+	if _, err := exec.LookPath("unshare"); err != nil {
+		t.Skip("unshare is not installed")
+	}
+	t.Parallel()
+	args := []string{"--pid", "--mount", "--fork", "--kill-child", "sh", "-c", reuse}
+	if os.Getuid() != 0 {
+		args = append([]string{"--map-root-user"}, args...)
+	}
+	cmd := exec.Command("unshare", args...)
+	cmd.Dir = t.TempDir()
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	late := time.AfterFunc(2*patience, func() { _ = cmd.Process.Kill() })
+	out, err := cmd.Output()
+	late.Stop()
+	if got := status(err); got == 1 || got == 77 {
+		t.Skipf("there is no namespace in which ids can be chosen: %s", &complaint)
+	}
+	if string(out) != "123\nfine\nfine\n" {
+		t.Errorf("%v\n%s%s", err, out, &complaint)
+	}
+	jobs, _ := os.ReadFile(filepath.Join(cmd.Dir, "jobs"))
+	others, _ := os.ReadFile(filepath.Join(cmd.Dir, "others"))
+	again := 0
+	for id := range strings.Lines(string(others)) {
+		if strings.Contains("\n"+string(jobs), "\n"+id) {
+			again++
+		}
+	}
+	t.Logf("%d of %d others had the id of a job", again, strings.Count(string(others), "\n"))
+	if again == 0 {
+		t.Skip("so this has shown nothing")
 	}
 }

@@ -200,3 +200,39 @@ func TestTerminalJobControl(t *testing.T) {
 	_ = cmd.Wait()
 	reading.Wait()
 }
+
+// TestTerminalStops: ^Z gives the terminal back and fg goes on, however often, while jobs start as
+// fast as they can: a stop must not meet a process half way between fork and exec and stay there.
+func TestTerminalStops(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("bash is not installed")
+	}
+	hearSignals()
+	cmd := exec.Command("bash", "--norc", "-i")
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(cmd.Environ(), "TERM=dumb", "PS1=$ ")
+	master, out, reading := atTerminal(t, cmd, nil)
+	step := func(types, shows string) {
+		t.Helper()
+		before := len(out.String())
+		if _, err := io.WriteString(master, types); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(patience); !strings.Contains(out.String()[before:], shows); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				text := out.String()
+				t.Fatalf("after %q the terminal does not show %q:\n%s", types, shows, text[max(0, len(text)-2000):])
+			}
+		}
+	}
+	step("yes tick | eph -j8 echo\n", "\ntick\r\n")
+	for range 150 {
+		step("\x1a", "Stopped")
+		step("fg\n", "\ntick\r\n")
+	}
+	step("\x03", "not run")
+	step("echo status=$?\n", "status=130")
+	step("exit\n", "exit")
+	_ = cmd.Wait()
+	reading.Wait()
+}

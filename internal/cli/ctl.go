@@ -26,6 +26,7 @@ var orders = []order{
 	{"cancel", "ITEM", "cancel one item, by its number"},
 	{"raise", "SIGNAL", "raise a signal: backpressure.deploy:10s, rate-limit:5s, user.done"},
 	{"retract", "GLOB", "take back the signals that hold: backpressure.*"},
+	{"reopen", "", "open the file of --log anew, after it was renamed, as by logrotate"},
 	{"tail", "[GLOB]", "show the event log from now on"},
 }
 
@@ -35,7 +36,7 @@ func (p *program) ctl() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "ctl",
-		Short: "steer a run: status, jobs, rate, pause, resume, drain, cancel, raise, retract, tail",
+		Short: "steer a run: status, jobs, rate, pause, resume, drain, cancel, raise, retract, reopen, tail",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -20,6 +20,12 @@ import (
 // be started; the run is then done here, as well as one process can.
 func (p *program) lead(plan *run.Plan) bool {
 	t := front.Options{Isolate: plan.Isolate}
+	if plan.Isolate { // the worker will not see what runs outside
+		if err := plan.Journal.Deserted(); err != nil {
+			p.report = run.Report{Status: fail.StatusOf(err), Err: err}
+			return true
+		}
+	}
 	switch {
 	case p.itemsAreTyped(plan):
 		t.Items = p.streams.In

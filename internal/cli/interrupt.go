@@ -28,7 +28,8 @@ var watched = []os.Signal{
 }
 
 // watch passes the signals of the system on to a run, until the function it returns is
-// called. A signal that was ignored when eph was started, as nohup does, stays ignored.
+// called. A HUP or INT that was ignored when eph was started, as nohup does, stays ignored; of others
+// Go does not know.
 // With hint, the first ^C says what a second one does. suspend stops this process, and giveUp ends
 // it.
 func watch(r controls, hint bool, suspend func(), giveUp func(unix.Signal)) (stop func()) {

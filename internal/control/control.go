@@ -24,6 +24,7 @@ type Handler interface {
 	Cancel(seq int64) error
 	Raise(text string) error
 	Retract(glob string) (int, error)
+	Reopen() error
 	// Tail yields lines of the event log until ctx or the run ends.
 	Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error], error)
 }

@@ -43,6 +43,7 @@ func (f *fake) Drain() error                     { f.note("drain"); return nil }
 func (f *fake) Cancel(seq int64) error           { f.note("cancel %d", seq); return nil }
 func (f *fake) Raise(text string) error          { f.note("raise %s", text); return nil }
 func (f *fake) Retract(glob string) (int, error) { f.note("retract %s", glob); return 2, nil }
+func (f *fake) Reopen() error                    { f.note("reopen"); return nil }
 func (f *fake) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error], error) {
 	return func(yield func([]byte, error) bool) {
 		for {
@@ -97,6 +98,7 @@ func TestEveryCommand(t *testing.T) {
 		{"cancel", "seven", "", `"seven" is no number of an item`},
 		{"raise", "backpressure.x:1s", "", ""},
 		{"retract", "backpressure.*", "2 retracted", ""},
+		{"reopen", "", "", ""},
 		{"dance", "", "", `there is no command "dance"`},
 	} {
 		var got Answer
@@ -112,7 +114,7 @@ func TestEveryCommand(t *testing.T) {
 			t.Errorf("%s %s: %q, %q; want %q, %q", c.do, c.arg, got.Text, what, c.text, c.wrong)
 		}
 	}
-	want := "[jobs 4 pause resume drain cancel 7 raise backpressure.x:1s retract backpressure.*]"
+	want := "[jobs 4 pause resume drain cancel 7 raise backpressure.x:1s retract backpressure.* reopen]"
 	if got := fmt.Sprint(f.asked); got != want {
 		t.Errorf("asked %s, want %s", got, want)
 	}

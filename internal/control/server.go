@@ -228,6 +228,8 @@ func (s *Server) answer(q Request) (a Answer, err error) {
 		if n, err = s.h.Retract(q.Arg); err == nil {
 			a.Text = strconv.Itoa(n) + " retracted"
 		}
+	case "reopen":
+		err = s.h.Reopen()
 	default:
 		err = fail.Usage("there is no command %q", q.Do).Advise("eph ctl status")
 	}

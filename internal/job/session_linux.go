@@ -56,6 +56,19 @@ func processes() []int {
 	return pids
 }
 
+// Alive lists the processes that were started with an environment for which is is true, but for this
+// one and the one that started it. Who has put on an environment of its own, or become another user,
+// is not found.
+func Alive(is func(environ []string) bool) (pids []int) {
+	for _, pid := range processes() {
+		text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ") // of who has ended it is empty
+		if len(text) > 0 && pid != os.Getpid() && pid != os.Getppid() && is(strings.Split(string(text), "\x00")) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // children are the processes that the threads of this one have started and not yet reaped.
 func children() (pids []int) {
 	tasks, _ := filepath.Glob("/proc/self/task/*/children")

@@ -8,3 +8,6 @@ func killSession(int) {}
 
 // children finds none where they cannot be listed.
 func children() []int { return nil }
+
+// Alive finds none where nobody can see the environment of another process.
+func Alive(func([]string) bool) []int { return nil }

@@ -44,9 +44,10 @@ type Log struct {
 	w       io.Writer
 	close   func() error
 	encoder encoder
-	err     error // the first failure; nothing is written after it
-	named   bool  // errors of w say where they are from
-	over    bool  // the last line was written; a condition may still end after it
+	err     error  // the first failure; nothing is written after it
+	named   bool   // errors of w say where they are from
+	over    bool   // the last line was written; a condition may still end after it
+	name    string // of the file, if it is one that the log has opened
 	cancel  func()
 }
 
@@ -70,14 +71,48 @@ func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (
 		syscall.CloseOnExec(fd)
 		l.w = os.NewFile(uintptr(fd), dest)
 	default:
-		f, err := os.OpenFile(dest, os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
-		if err != nil {
-			return nil, fail.Own("--log: %w", err)
+		l.name = dest
+		if err := l.open(); err != nil {
+			return nil, err
 		}
-		l.w, l.close = f, f.Close
 	}
 	l.watch(s)
 	return l, nil
+}
+
+// open opens the file. Every write goes to where it ends then, so that there is no hole in it after
+// somebody has cut it off.
+func (l *Log) open() error {
+	f, err := os.OpenFile(l.name, os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return fail.Own("--log: %w", err)
+	}
+	l.w, l.close = f, f.Close
+	return nil
+}
+
+// Reopen has the lines from now on written to a new file of the same name, after somebody has
+// renamed the old one. No line is lost, or in both. With an error the log goes on where it was.
+func (l *Log) Reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.name == "":
+		return fail.Own("the log of this run is no file that could be opened again").Advise("--log run.ndjson")
+	case l.err != nil:
+		return fail.Own("--log: %w", l.err)
+	case l.over:
+		return fail.Own("the run has ended")
+	}
+	was := l.close
+	if err := l.open(); err != nil {
+		return err
+	}
+	if err := was(); err != nil { // of lines that stand there, or not
+		l.err = err
+		return fail.Own("--log: %w", err)
+	}
+	return nil
 }
 
 // LogTo is OpenLog for a journal, which gets one Write for each line and is closed with the

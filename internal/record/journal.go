@@ -349,11 +349,31 @@ func (j *Journal) FailedItems(take bool) iter.Seq2[FailedItem, error] {
 // told at any time until Close returns, and must not wait for the journal.
 func (j *Journal) Watch(lost func()) { j.lost = lost }
 
+// displaced is the error of a journal that somebody has moved away, replaced or cut off: what this
+// run writes there nobody would find, or understand. It costs a fraction of the write of a line.
+func (j *Journal) displaced() error {
+	var own, named unix.Stat_t
+	if j.read == nil || j.o.Look || unix.Fstat(int(j.read.Fd()), &own) != nil {
+		return nil
+	}
+	err := unix.Lstat(j.name, &named)
+	switch {
+	case err == unix.ENOENT || err == nil && (own.Dev != named.Dev || own.Ino != named.Ino):
+		return j.own("%s was moved away, removed or replaced while it was in use", j.name).Advise("to put it back, and --resume: what ended after this runs again")
+	case own.Size < j.size:
+		return j.own("%s was cut off by somebody else while it was in use: %d bytes are left of %d", j.name, own.Size, j.size).Advise("--log for a file that may be rotated")
+	}
+	return nil
+}
+
 // Write adds a line.
 func (j *Journal) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
+		return 0, j.err
+	}
+	if j.err = j.displaced(); j.err != nil {
 		return 0, j.err
 	}
 	n, err := j.f.Write(line)
@@ -438,6 +458,9 @@ func (j *Journal) Close() error {
 	}
 	if j.f == nil {
 		return j.err
+	}
+	if j.err == nil {
+		j.err = j.displaced()
 	}
 	if err := j.f.Close(); err != nil && j.err == nil {
 		j.broken("cannot close", err)

@@ -36,6 +36,13 @@ type Past struct {
 	flight map[int64]flight
 }
 
+// Flies reports whether the last run ended, without its last line, in the middle of an item, by the
+// number that the item had in that run.
+func (p *Past) Flies(seq int64) bool {
+	_, ok := p.flight[seq]
+	return ok && !p.over
+}
+
 // flight is an item between its first and its last line.
 type flight struct {
 	digest event.Digest
@@ -219,7 +226,7 @@ func (p *Past) end(d event.Digest, name string) error {
 }
 
 // finish is told that there are no more lines.
-func (p *Past) finish() { p.Interrupted, p.flight = int64(len(p.flight)), nil }
+func (p *Past) finish() { p.Interrupted = int64(len(p.flight)) }
 
 // field is the text of a field, whose name comes with all that stands before the text, of a line that is sealed, which is therefore as the encoder
 // wrote it: a quote within a text has a backslash before it, so that nothing that an item holds

@@ -76,3 +76,17 @@ func (e *environ) of(t *task, v *template.Values, extra []variable) ([]string, e
 	}
 	return env, nil
 }
+
+// isJob reports whether an environment is that of a job of a run, and the number of its item.
+func isJob(environ []string, run string) (seq int64, ok bool) {
+	if !slices.Contains(environ, "EPH_RUN="+run) {
+		return 0, false
+	}
+	for _, v := range environ {
+		if text, is := strings.CutPrefix(v, "EPH_SEQ="); is {
+			seq, err := strconv.ParseInt(text, 10, 64)
+			return seq, err == nil
+		}
+	}
+	return 0, false
+}

@@ -149,6 +149,22 @@ func (s steered) Retract(glob string) (int, error) {
 	return s.retract(p), nil
 }
 
+// Reopen implements control.Handler. The new file begins with the line that says so.
+func (s steered) Reopen() error {
+	if s.log == nil {
+		err := fail.Own("this run has no --log")
+		if s.journal.file != nil {
+			err = fail.Own("this run has no --log, and its journal has to stay where it is").Advise("--log beside --journal, for a file that may be renamed")
+		}
+		return err
+	}
+	if err := s.log.Reopen(); err != nil {
+		return err
+	}
+	s.asked("reopen", "")
+	return nil
+}
+
 // Tail implements control.Handler.
 func (s steered) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error], error) {
 	if glob == "" {

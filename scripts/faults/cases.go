@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -331,6 +333,42 @@ func limited(how string) func(*lab, *bench) []string {
 	}
 }
 
+// keyedItems runs items of one key, or each of a key of its own: the first job waits, and what the
+// program has read by then is counted; then it ends so that no other job is needed.
+func keyedItems(key, feature string) func(*lab, *bench) []string {
+	return func(l *lab, b *bench) []string {
+		n := 100_000
+		if l.long {
+			n = 1_000_000
+		}
+		r, w, err := os.Pipe()
+		must(err)
+		var written atomic.Int64
+		go func() {
+			out := bufio.NewWriterSize(w, 4096)
+			for i := range n {
+				if _, err := fmt.Fprintf(out, strings.Replace(key, "N", "%d", 1)+" %[1]d\n", i); err != nil {
+					break
+				}
+				written.Add(1)
+			}
+			_ = out.Flush()
+			_ = w.Close()
+		}()
+		t := b.start(setup{jobs: 8, with: []string{keyed, feature}, stdin: r, script: begun + "while [ ! -e go ]; do sleep .02; done; exit 9"})
+		_ = r.Close()
+		b.await("started", 1)
+		for ahead := int64(-1); ahead != written.Load(); time.Sleep(300 * time.Millisecond) {
+			ahead = written.Load()
+		}
+		t.findIf(written.Load() > 50_000, grew) // the window, and what a pipe holds
+		b.write("go", "")
+		t.wait(10*patience).undone(true, true)
+		t.findIf(t.peak.Load() > most, grew)
+		return t.found
+	}
+}
+
 // inputs are items that are more than they seem.
 var inputs = []fault{
 	{"NUL in an item", []string{stream}, func(_ *lab, b *bench) []string {
@@ -380,6 +418,14 @@ var inputs = []fault{
 		_ = t.cmd.Process.Kill()
 		t.join(patience)
 		stop()
+		return t.found
+	}},
+	{"very many items of one key", []string{keyed, skip}, keyedItems("hot", skip)},
+	{"very many keys", []string{keyed, enough}, keyedItems("kN", enough)},
+	{"a signal that is raised 100000 times", []string{flood}, func(_ *lab, b *bench) []string {
+		t := b.start(setup{with: []string{flood}, items: numbers(2), script: "yes x | head -n 100000; yes backpressure.job:1h | head -n 100000 >&$EPH_SIGNAL_FD; echo done $1"}).wait(patience)
+		t.undone(strings.Count(b.read("out"), "done") < 2, false)
+		t.findIf(t.peak.Load() > most, grew)
 		return t.found
 	}},
 	{"hostile items, as arguments", nil, func(_ *lab, b *bench) []string {

@@ -36,6 +36,19 @@ var journals = []fault{
 		t.findIf(b.countTwice() > 0, twice)
 		return t.found
 	}},
+	{"KILL of all its processes, and resume at once", []string{resume}, func(_ *lab, b *bench) []string {
+		s := setup{with: []string{resume}, items: numbers(4), script: "mkdir at$1 || echo $1 >> beside\n" + begun + "while [ ! -e go ]; do sleep .02; done; rmdir at$1"}
+		t := b.start(s)
+		b.await("started", 2)
+		t.killAll()
+		t.join(patience)
+		again := b.start(s)
+		again.ends(4 * time.Second)
+		b.write("go", "")
+		again.wait(patience)
+		again.findIf(len(b.lines("beside")) > 0, twice)
+		return again.found
+	}},
 	{"TERM and resume", []string{resume}, func(_ *lab, b *bench) []string {
 		return b.interrupted(syscall.SIGTERM, 4, nil)
 	}},

@@ -172,15 +172,33 @@ func statusOf(err error) int {
 	return e.ExitCode()
 }
 
-// measure notes what the program and its children of the same executable hold.
-func (t *trial) measure() {
+// own are the processes of the program: the one that was started, and its children of the same
+// executable.
+func (t *trial) own() (pids []int) {
 	root := t.cmd.Process.Pid
 	exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", root))
 	for pid, parent := range parents() {
 		of, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-		if pid != root && (parent != root || of != exe) {
-			continue
+		if pid == root || parent == root && of == exe {
+			pids = append(pids, pid)
 		}
+	}
+	return pids
+}
+
+// killAll kills them in one go: none sees the end of another.
+func (t *trial) killAll() {
+	pids := t.own()
+	for _, s := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} {
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, s)
+		}
+	}
+}
+
+// measure notes what they hold.
+func (t *trial) measure() {
+	for _, pid := range t.own() {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		_, after, _ := strings.Cut(string(text), "VmHWM:")
 		if fields := strings.Fields(after); len(fields) > 0 {

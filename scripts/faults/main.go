@@ -14,7 +14,7 @@
 //	lied      the status is 0, and something was not done
 //	lost      items did not run or output is missing, and nothing in the fault asked for that
 //	torn      lines of two jobs are mixed, one is broken, or those of a key are out of order
-//	twice     an item ran to its end again
+//	twice     an item ran to its end again, or beside itself
 //	orphan    a process of a job is alive a second after the program has ended
 //	hung      the program, or who reads from it, had to be killed
 //	grew      it held more than 64 MiB
@@ -48,7 +48,7 @@ var legend = []struct{ word, meaning string }{
 	{lied, "the status is 0, and something was not done"},
 	{lost, "items did not run or output is missing, and nothing in the fault asked for that"},
 	{torn, "lines of two jobs are mixed, one is broken, or those of a key are out of order"},
-	{twice, "an item ran to its end again"},
+	{twice, "an item ran to its end again, or beside itself"},
 	{orphan, "a process of a job is alive a second after the program has ended"},
 	{hung, "the program, or who reads from it, had to be killed"},
 	{grew, "it held more than 64 MiB"},
@@ -74,7 +74,7 @@ const (
 
 func main() {
 	peers := flag.Bool("peers", false, "beside eph, run each peer that is installed")
-	long := flag.Bool("long", false, "the sizes that take minutes: 2 GiB of output, a line of 1 GiB")
+	long := flag.Bool("long", false, "the sizes that take minutes: 2 GiB of output, a line of 1 GiB, a million items")
 	soakFor := flag.Duration("soak", 0, "kill and resume runs of eph at random for so long")
 	verbose := flag.Bool("v", false, "say what each case saw")
 	flag.Usage = func() {

@@ -28,6 +28,9 @@ const (
 	tag     = "tag"
 	keyed   = "keyed"  // order by the first of two columns
 	log     = "log"    // to /dev/full
+	skip    = "skip"   // what is left of a key, once an item of it has failed
+	enough  = "enough" // no more items once a job has exited with 9
+	flood   = "flood"  // signals: one that jobs raise, and one for each line with an x
 	shell   = "shell"  // the command is a template for a shell, with {} in quotes of its own
 	stream  = "stream" // items are read from standard input
 	group   = "group"  // output of a job is to stay together
@@ -40,6 +43,8 @@ func programs(eph string) []program {
 		name: "eph", path: eph, base: []string{"--term-seq", "TERM,300ms,KILL", "--ci", "none", "--summary", "none"}, jobs: "-j", word: []string{"{}"},
 		features: map[string][]string{
 			timeout: {"--timeout", "1s"}, tag: {"--tag"}, keyed: {"-C", " ", "--key", "{1}"}, log: {"--log", "/dev/full"}, shell: yes, stream: yes, group: yes,
+			skip: {"--key-fail", "skip"}, enough: {"--raise-on", "exit=9:user.enough:1h", "--cancel-on", "user.enough"},
+			flood: {"--signal-fd", "--raise-on", "stdout=/x/:backpressure.rule:1h"},
 		},
 	}}
 	if out, _ := exec.Command(eph, "man").Output(); strings.Contains(strings.ReplaceAll(string(out), `\-`, "-"), "--resume") {
