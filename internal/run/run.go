@@ -192,7 +192,7 @@ func (r *Run) open() error {
 	}
 	r.pool = coord.NewKeyed(key, r.attempt, o)
 	hooks := coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished}
-	if r.circuits != nil || r.keyPaces != nil {
+	if r.circuits != nil || r.keyPaces != nil || p.Ask {
 		hooks.Admit = r.admit
 	}
 	r.pool.Notify(hooks)
