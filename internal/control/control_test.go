@@ -162,6 +162,30 @@ func TestTailUntilClose(t *testing.T) {
 	}
 }
 
+// TestDeafTail: a client that reads nothing does not hold up the end of the run.
+func TestDeafTail(t *testing.T) {
+	here(t)
+	defer func(was time.Duration) { patience = was }(patience)
+	patience = time.Hour
+	f := &fake{lines: make(chan string)}
+	s, err := Listen("run-1", "", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, `{"do":"tail"}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.lines <- strings.Repeat("x", 16<<20) // more than the socket holds
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestJunk: whatever a client sends, the server answers and goes on.
 func TestJunk(t *testing.T) {
 	here(t)

@@ -17,10 +17,13 @@ import (
 )
 
 const (
-	mostClients = 64               // at once; others are refused
-	mostRequest = 64 << 10         // bytes of a line
-	patience    = 10 * time.Second // for a request to come, and for an answer to be taken
+	mostClients = 64          // at once; others are refused
+	mostRequest = 64 << 10    // bytes of a line
+	lastWords   = time.Second // for an answer to be taken once the run has ended
 )
+
+// patience is how long to wait for a request to come, and for an answer to be taken.
+var patience = 10 * time.Second
 
 // Server answers the clients of one run.
 type Server struct {
@@ -96,14 +99,15 @@ func listenAside(path string) (*net.UnixListener, error) {
 func (s *Server) Path() string { return s.path }
 
 // Close removes the socket, ends the connections, and returns when nothing of the server is
-// left.
+// left. A client that takes nothing holds it up for lastWords.
 func (s *Server) Close() error {
 	_ = os.Remove(s.path)
 	s.cancel()
 	err := s.l.Close()
 	s.mu.Lock()
 	for c := range s.conns {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // an answer that is being written may end
+		_ = c.SetReadDeadline(time.Unix(1, 0))
+		_ = c.SetWriteDeadline(time.Now().Add(lastWords))
 	}
 	s.mu.Unlock()
 	s.all.Wait()
@@ -156,12 +160,21 @@ func (s *Server) leave(conn net.Conn) {
 	s.mu.Unlock()
 }
 
+// awaitTaker gives a client time to take an answer, unless Close has set it already.
+func (s *Server) awaitTaker(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() == nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(patience))
+	}
+}
+
 // serve answers one request: a connection is for one.
 func (s *Server) serve(conn *net.UnixConn) {
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	line, err := bufio.NewReader(io.LimitReader(conn, mostRequest)).ReadBytes('\n')
 	say := func(a Answer) error {
-		_ = conn.SetWriteDeadline(time.Now().Add(patience))
+		s.awaitTaker(conn)
 		return json.NewEncoder(conn).Encode(a)
 	}
 	if err != nil {
