@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/mostlylucid/eph/internal/control"
 	"github.com/mostlylucid/eph/internal/hostile"
 	"github.com/mostlylucid/eph/internal/plain"
 )
@@ -79,6 +83,7 @@ func TestHostileOnScreen(t *testing.T) {
 		{"-t", "--ci", "gitlab", "echo x; exit 3; : {}"},
 		{"--dry-run", "echo"},
 		{"--guard-dash", "--summary", "json", "--log", "-", "--log-format", "text", "false"},
+		{"--log", "-", "--log-level", "debug", "false"},
 	} {
 		dir := t.TempDir()
 		cmd := exec.Command("eph", append([]string{"-0", "-j4"}, args...)...)
@@ -94,5 +99,52 @@ func TestHostileOnScreen(t *testing.T) {
 			}
 		}
 		holdsNothing(t, dir)
+	}
+}
+
+// TestHostileRun has eph ctl ask what is no run, behind the socket of one: nothing that it answers
+// steers the terminal.
+func TestHostileRun(t *testing.T) {
+	const evil = "\x1b]0;OWNED\a\x1b[2J\u009b31m\u202e"
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skipf("no socket at %s: %v", path, err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			var q control.Request
+			_ = json.NewDecoder(conn).Decode(&q)
+			a := control.Answer{OK: true, Text: evil}
+			switch q.Do {
+			case "status":
+				a.Status = &control.Status{
+					Run: evil, Command: evil, Dir: evil, Rate: evil, Held: []control.Held{{By: evil, What: evil}},
+					Attempts: []control.Attempt{{Key: evil, Item: evil}},
+				}
+			case "tail":
+				a.Line = evil + "\n"
+			case "pause":
+				a = control.Answer{Error: evil, Try: evil}
+			}
+			_ = json.NewEncoder(conn).Encode(a)
+			_ = conn.Close()
+		}
+	}()
+	for _, args := range [][]string{{"status"}, {"--json", "status"}, {"jobs", "3"}, {"tail"}, {"pause"}} {
+		out, _ := exec.Command("eph", append([]string{"ctl", "--run", path}, args...)...).CombinedOutput()
+		if len(out) == 0 {
+			t.Errorf("eph ctl %q printed nothing", args)
+		}
+		for line := range strings.Lines(string(out)) {
+			if line = strings.TrimSuffix(line, "\n"); plain.Text(line) != line {
+				t.Errorf("eph ctl %q printed %q, which can steer", args, line)
+			}
+		}
 	}
 }

@@ -131,6 +131,7 @@ func TestTerminalAsks(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"-p", "-j1", "touch", ":::", "one", "two", "three"}, "y\nn\nyes\n", []string{"one", "three"}},
+		{[]string{"-p", "-j4", "touch", ":::", "1", "2", "3", "4", "5", "6"}, "y\nn\nn\ny\nn\ny\n", []string{"1", "4", "6"}}, // in order
 		{[]string{"-j1", "-a", "/dev/tty", "touch"}, "one\ntwo\n\x04", []string{"one", "two"}},
 		{[]string{"-o", "-j1", `read -r x; touch "$x-"{}`, ":::", "a"}, "typed\n", []string{"typed-a"}},
 	} {

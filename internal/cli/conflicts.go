@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (t *typed) conflict(s shape) error {
 	unpiped, unpipedTry := t.unpiped()
 	table := bool(t.csv || t.tsv)
 
-	for _, c := range slices.Concat(t.contradictionsOfWords(itemsAreCommands), t.contradictionsOfJournal(s.sources), []contradiction{
+	for _, c := range slices.Concat(t.contradictionsOfWords(itemsAreCommands), t.contradictionsOfJournal(s.sources), t.contradictionsOfFiles(s.sources), []contradiction{
 		{bool(t.pipe) && unpiped != "", "--pipe cuts blocks, which have no items for " + unpiped, unpipedTry},
 		{bool(t.pipe) && itemsAreCommands, "--pipe gives blocks to a command, and here each item is one", "eph --pipe command"},
 		{bool(t.pipe) && slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "" }), "--pipe cuts a stream into blocks, and ::: gives arguments", "eph --pipe command < FILE"},
@@ -141,4 +142,34 @@ func raisesOn(rules []string, words ...string) bool {
 	return slices.ContainsFunc(rules, func(s string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
 	})
+}
+
+// contradictionsOfFiles are those among the files that a run writes, each of which would write over
+// another, or over the input before it is read. --failed alone may name the file that the items
+// come from, for it is written at the end.
+func (t *typed) contradictionsOfFiles(sources []item.Source) (all []contradiction) {
+	written := []struct{ flag, name string }{
+		{"--log", t.log.s},
+		{"--journal", t.journal.s},
+		{"--joblog", strings.TrimPrefix(t.joblog.s, "+")},
+		{"--junit", t.junit.s},
+		{"--metrics", t.metrics.s},
+		{"--results", t.results.s},
+		{"--failed", t.failed.s},
+	}
+	isFile := func(name string) bool {
+		return name != "" && name != "-" && !strings.HasPrefix(name, "fd:") && !strings.HasPrefix(filepath.Clean(name), "/dev/")
+	}
+	for i, w := range written {
+		if !isFile(w.name) {
+			continue
+		}
+		same := func(name string) bool { return isFile(name) && filepath.Clean(name) == filepath.Clean(w.name) }
+		for _, x := range written[i+1:] {
+			all = append(all, contradiction{same(x.name), w.flag + " and " + x.flag + " would both write " + w.name, "a file for each"})
+		}
+		read := slices.ContainsFunc(sources, func(s item.Source) bool { return same(s.File) })
+		all = append(all, contradiction{read && w.flag != "--failed", w.flag + " would write over " + w.name + ", which holds the items", w.flag + " another file"})
+	}
+	return all
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/control"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // order is a command of eph ctl.
@@ -80,13 +81,13 @@ func (p *program) order(id string, asJSON bool, args []string) error {
 			if err != nil {
 				return fail.Own("cannot show the status: %w", err)
 			}
-			return p.print(string(text) + "\n")
+			return p.print(string(plain.JSON(text)) + "\n")
 		case a.Status != nil:
 			return p.print(a.Status.Text(time.Now()))
 		case a.Line != "":
-			return p.print(a.Line)
+			return p.print(plain.Text(strings.TrimSuffix(a.Line, "\n")) + "\n")
 		case a.Text != "":
-			return p.print(a.Text + "\n")
+			return p.print(plain.Text(a.Text) + "\n")
 		}
 		return nil
 	})

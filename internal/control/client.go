@@ -12,8 +12,8 @@ import (
 
 func dial(path string) (net.Conn, error) { return net.DialTimeout("unix", path, patience) }
 
-// Do sends a request to the socket and hands every answer to got. Its error is that of the
-// connection, or what the run answered.
+// Do sends a request to the socket and hands the answer to got; those of tail are many. Its error
+// is that of the connection, or what the run answered.
 func Do(path string, q Request, got func(Answer) error) error {
 	conn, err := dial(path)
 	if err != nil {
@@ -26,10 +26,9 @@ func Do(path string, q Request, got func(Answer) error) error {
 	if q.Do != "tail" {
 		_ = conn.SetReadDeadline(time.Now().Add(3 * patience))
 	}
-	answers := 0
 	in := bufio.NewScanner(conn)
 	in.Buffer(nil, 16<<20)
-	for ; in.Scan(); answers++ {
+	for in.Scan() {
 		var a Answer
 		if err := json.Unmarshal(in.Bytes(), &a); err != nil {
 			return fail.Own("the run gave an answer that is none: %w", err)
@@ -41,15 +40,15 @@ func Do(path string, q Request, got func(Answer) error) error {
 			}
 			return err
 		}
-		if err := got(a); err != nil {
+		if err := got(a); err != nil || q.Do != "tail" {
 			return err
 		}
 	}
-	if err := in.Err(); err != nil && !errors.Is(err, net.ErrClosed) && q.Do != "tail" {
+	if q.Do == "tail" {
+		return nil
+	}
+	if err := in.Err(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fail.Own("the run does not answer: %w", err)
 	}
-	if answers == 0 && q.Do != "tail" {
-		return fail.Own("the run has ended")
-	}
-	return nil
+	return fail.Own("the run has ended")
 }

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mostlylucid/eph/internal/fail"
 )
 
@@ -162,6 +164,30 @@ func TestTailUntilClose(t *testing.T) {
 	}
 }
 
+// TestDeafTail: a client that reads nothing does not hold up the end of the run.
+func TestDeafTail(t *testing.T) {
+	here(t)
+	defer func(was time.Duration) { patience = was }(patience)
+	patience = time.Hour
+	f := &fake{lines: make(chan string)}
+	s, err := Listen("run-1", "", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, `{"do":"tail"}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.lines <- strings.Repeat("x", 16<<20) // more than the socket holds
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestJunk: whatever a client sends, the server answers and goes on.
 func TestJunk(t *testing.T) {
 	here(t)
@@ -269,7 +295,72 @@ func TestPlaceOfOthersIsRefused(t *testing.T) {
 	if _, err := Listen("r", "", &fake{}); err == nil || !strings.Contains(err.Error(), "is none") {
 		t.Errorf("a link: %v", err)
 	}
-	if _, err := Listen("r", "/tmp/"+strings.Repeat("x", 200), &fake{}); err == nil || !strings.Contains(err.Error(), "longer than") {
+	if _, err := Listen("r", "/tmp/"+strings.Repeat("x", 200), &fake{}); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("a long path: %v", err)
+	}
+	long := filepath.Join(d, strings.Repeat("x", mostPath-len(d)-len("//s")))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen("r", filepath.Join(long, "s"), &fake{}); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("a short name in a long path: %v", err)
+	}
+}
+
+// TestUmask: the place outlives the run that makes it, and is fit for others.
+func TestUmask(t *testing.T) {
+	d := here(t)
+	defer unix.Umask(unix.Umask(0o777))
+	if err := own(filepath.Join(d, "eph")); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(filepath.Join(d, "eph")); err != nil || st.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v (%v)", st.Mode(), err)
+	}
+}
+
+// TestListTakesNothingElse: what is no socket was not left behind by a run.
+func TestListTakesNothingElse(t *testing.T) {
+	d := filepath.Join(here(t), "eph")
+	file, link, dir := filepath.Join(d, "file.sock"), filepath.Join(d, "link.sock"), filepath.Join(d, "dir.sock")
+	err := errors.Join(os.Mkdir(d, 0o700), os.WriteFile(file, nil, 0o600), os.Symlink(file, link), os.Mkdir(dir, 0o700))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := List(); len(ids) > 0 {
+		t.Errorf("the runs are %q", ids)
+	}
+	for _, name := range []string{file, link, dir} {
+		if _, err := os.Lstat(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestListWhileRunsBegin: a socket that is not heard yet is not taken for one that was left behind.
+func TestListWhileRunsBegin(t *testing.T) {
+	here(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var listing sync.WaitGroup
+	defer listing.Wait()
+	defer cancel()
+	for range 3 {
+		listing.Go(func() {
+			for ctx.Err() == nil {
+				List()
+			}
+		})
+	}
+	for i := range 500 {
+		s, err := Listen(fmt.Sprintf("run-%d", i), "", &fake{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(s.Path()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

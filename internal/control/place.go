@@ -38,6 +38,9 @@ func dir() string {
 // write to, anybody can be first.
 func own(dir string) error {
 	err := os.Mkdir(dir, 0o700)
+	if err == nil {
+		err = os.Chmod(dir, 0o700) // it stays, and the umask of this run is no other's
+	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fail.Own("cannot make a place for the socket: %w", err).Advise("XDG_RUNTIME_DIR=DIR eph …")
 	}
@@ -96,7 +99,7 @@ func List() (ids []string) {
 	}
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), suffix)
-		if !ok {
+		if !ok || e.Type() != fs.ModeSocket {
 			continue
 		}
 		path := filepath.Join(d, e.Name())

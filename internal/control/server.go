@@ -17,10 +17,13 @@ import (
 )
 
 const (
-	mostClients = 64               // at once; others are refused
-	mostRequest = 64 << 10         // bytes of a line
-	patience    = 10 * time.Second // for a request to come, and for an answer to be taken
+	mostClients = 64          // at once; others are refused
+	mostRequest = 64 << 10    // bytes of a line
+	lastWords   = time.Second // for an answer to be taken once the run has ended
 )
+
+// patience is how long to wait for a request to come, and for an answer to be taken.
+var patience = 10 * time.Second
 
 // Server answers the clients of one run.
 type Server struct {
@@ -38,23 +41,21 @@ type Server struct {
 // Listen opens the socket of a run: at this path or, if that is empty, in the place where Find
 // looks. Close it.
 func Listen(run, path string, h Handler) (*Server, error) {
-	listen := listenAside
 	if path == "" {
 		d := dir()
 		if err := own(d); err != nil {
 			return nil, err
 		}
 		path = filepath.Join(d, run+suffix)
-		listen = listenAt // nobody else can enter the directory
 	}
-	if len(path) > mostPath {
-		return nil, fail.Own("the path of the socket is longer than %d bytes: %s", mostPath, path).Advise("--control=/tmp/run.sock")
+	if max(len(path), len(filepath.Dir(path))+mostAside) > mostPath {
+		return nil, fail.Own("the path of the socket is too long for one: %s", path).Advise("--control=/tmp/run.sock")
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fail.Own("--control: %w", err)
 	}
-	l, err := listen(path)
+	l, err := listenAside(path)
 	if err != nil {
 		return nil, fail.Own("--control: %w", err)
 	}
@@ -64,22 +65,13 @@ func Listen(run, path string, h Handler) (*Server, error) {
 	return s, nil
 }
 
-// listenAt makes the socket where it belongs.
-func listenAt(path string) (*net.UnixListener, error) {
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	l.SetUnlinkOnClose(false) // Close does it first
-	if err := os.Chmod(path, 0o600); err != nil {
-		_ = l.Close()
-		return nil, err
-	}
-	return l, nil
-}
+// mostAside is how long a name within the directory listenAside makes a socket under, before it
+// has its own.
+const mostAside = len("/.eph4294967295/s")
 
-// listenAside makes the socket so that it is never open to others, not even at first: it is made
-// in a directory of its own, and moved.
+// listenAside makes the socket so that it is never there without being heard, for List would take
+// it for one that was left behind, nor open to others, not even at first: it is made in a
+// directory of its own, and moved.
 func listenAside(path string) (*net.UnixListener, error) {
 	aside, err := os.MkdirTemp(filepath.Dir(path), ".eph")
 	if err != nil {
@@ -87,11 +79,16 @@ func listenAside(path string) (*net.UnixListener, error) {
 	}
 	defer os.RemoveAll(aside)
 	made := filepath.Join(aside, "s")
-	l, err := listenAt(made)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Link(made, path); err != nil { // unlike a rename it replaces nothing
+	l.SetUnlinkOnClose(false) // Close does it first
+	err = os.Chmod(made, 0o600)
+	if err == nil {
+		err = os.Link(made, path) // unlike a rename it replaces nothing
+	}
+	if err != nil {
 		_ = l.Close()
 		return nil, err
 	}
@@ -102,14 +99,15 @@ func listenAside(path string) (*net.UnixListener, error) {
 func (s *Server) Path() string { return s.path }
 
 // Close removes the socket, ends the connections, and returns when nothing of the server is
-// left.
+// left. A client that takes nothing holds it up for lastWords.
 func (s *Server) Close() error {
 	_ = os.Remove(s.path)
 	s.cancel()
 	err := s.l.Close()
 	s.mu.Lock()
 	for c := range s.conns {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // an answer that is being written may end
+		_ = c.SetReadDeadline(time.Unix(1, 0))
+		_ = c.SetWriteDeadline(time.Now().Add(lastWords))
 	}
 	s.mu.Unlock()
 	s.all.Wait()
@@ -162,12 +160,21 @@ func (s *Server) leave(conn net.Conn) {
 	s.mu.Unlock()
 }
 
+// awaitTaker gives a client time to take an answer, unless Close has set it already.
+func (s *Server) awaitTaker(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() == nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(patience))
+	}
+}
+
 // serve answers one request: a connection is for one.
 func (s *Server) serve(conn *net.UnixConn) {
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	line, err := bufio.NewReader(io.LimitReader(conn, mostRequest)).ReadBytes('\n')
 	say := func(a Answer) error {
-		_ = conn.SetWriteDeadline(time.Now().Add(patience))
+		s.awaitTaker(conn)
 		return json.NewEncoder(conn).Encode(a)
 	}
 	if err != nil {

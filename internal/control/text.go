@@ -20,10 +20,10 @@ func (s *Status) Text(now time.Time) string {
 		s.Read, s.Succeeded, s.Failed, s.Skipped, s.Cancelled, s.Retried)
 	fmt.Fprintf(&b, "jobs      %d of %d run, %d wait, %d are held\n", s.Running, s.Jobs, s.Waiting, s.Delayed)
 	if s.Rate != "" {
-		fmt.Fprintf(&b, "rate      %s\n", s.Rate)
+		fmt.Fprintf(&b, "rate      %s\n", plain.Cut(s.Rate, 100))
 	}
 	for _, h := range s.Held {
-		fmt.Fprintf(&b, "held      %s: %s", h.By, plain.Cut(h.What, 100))
+		fmt.Fprintf(&b, "held      %s: %s", plain.Cut(h.By, 100), plain.Cut(h.What, 100))
 		if h.Left > 0 {
 			fmt.Fprintf(&b, ", for %s", time.Duration(h.Left*float64(time.Second)).Round(100*time.Millisecond))
 		}

@@ -75,12 +75,25 @@ func Commands(s string) []int {
 	return at
 }
 
-// JSON is a line of JSON without a command to a CI service in it, and with the same meaning.
-func JSON(line []byte) []byte {
-	if !bytes.Contains(line, []byte("##")) {
-		return line
+// JSON is JSON with the same meaning that can neither steer a terminal nor be a command to a CI
+// service. Of controls encoders escape no more than they have to.
+func JSON(text []byte) []byte {
+	if bytes.Contains(text, []byte("##")) {
+		text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
 	}
-	return bytes.ReplaceAll(line, []byte("##"), []byte(`#\u0023`))
+	steers := func(r rune) bool { return r >= 0x7f && steers(r) } // what is below stands between values
+	if !bytes.ContainsFunc(text, steers) {
+		return text
+	}
+	var b []byte
+	for _, r := range string(text) {
+		if steers(r) {
+			b = fmt.Appendf(b, `\u%04x`, r)
+		} else {
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
 }
 
 // steers reports whether a character can do more than stand in its place: controls, C1 ones

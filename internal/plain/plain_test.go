@@ -53,13 +53,23 @@ func TestCut(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	line, err := json.Marshal("##[error]\\##vso[x]### \"##\"")
+	const text = "##[error]\\##vso[x]### \"##\" \x1b[2J \x7f \u0085\u009b31m \u202egnp.exe \u2066 \ufffd \u65e5 \U0001f600"
+	line, err := json.Marshal(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var was, is string
-	if json.Unmarshal(line, &was) != nil || json.Unmarshal(JSON(line), &is) != nil || was != is || len(Commands(string(JSON(line)))) > 0 {
-		t.Errorf("JSON(%s) = %s", line, JSON(line))
+	got := JSON(line)
+	var is string
+	if err := json.Unmarshal(got, &is); err != nil || is != text {
+		t.Errorf("JSON(%s) is %q (%v)", line, is, err)
+	}
+	if Text(string(got)) != string(got) {
+		t.Errorf("JSON(%s) = %s, which is not fit to be shown", line, got)
+	}
+	for _, same := range []string{"{\n  \"a\": 1\n}\n", `"\u65e5"`, "\"\u65e5\U0001f600\""} {
+		if got := JSON([]byte(same)); string(got) != same {
+			t.Errorf("JSON(%q) = %q", same, got)
+		}
 	}
 }
 

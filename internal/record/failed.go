@@ -18,6 +18,7 @@ type Failed struct {
 	w         *bufio.Writer
 	delimiter string
 	header    string
+	listed    int64
 	err       error
 	cancel    func()
 }
@@ -50,6 +51,14 @@ func (r *Failed) write(e signals.Event) {
 		r.header = ""
 	}
 	r.text(f.Original)
+	r.listed++
+}
+
+// Listed is how many items it holds.
+func (r *Failed) Listed() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.listed
 }
 
 func (r *Failed) text(s string) {
@@ -70,4 +79,10 @@ func (r *Failed) Close() error {
 		return fail.Own("--failed: %w", err)
 	}
 	return nil
+}
+
+// Discard ends it in place of Close, and leaves what had the name.
+func (r *Failed) Discard() {
+	r.cancel()
+	r.f.discard()
 }

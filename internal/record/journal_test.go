@@ -512,9 +512,6 @@ func TestMarks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 20000 {
 		d := of(rng.IntN(5000))
-		if rng.IntN(3) == 0 {
-			d[0] = 0 // many in one part
-		}
 		m.add(d).known++
 		want[d]++
 	}
@@ -544,6 +541,32 @@ func TestMarks(t *testing.T) {
 	}
 	if size := slots * int(unsafe.Sizeof(mark{})) / n; size > 32 {
 		t.Errorf("%d bytes for a mark, want up to 32", size)
+	}
+
+	var alike marks
+	for i := range 100 * len(alike.parts) {
+		var d event.Digest
+		binary.BigEndian.PutUint32(d[8:], uint32(i+1))
+		alike.add(d)
+	}
+	for i := range alike.parts {
+		if used := alike.parts[i].used; used > 1000 {
+			t.Errorf("part %d has %d of %d marks whose digests are alike", i, used, 100*len(alike.parts))
+		}
+	}
+}
+
+// TestNoDigest: the digest of zeros, which stands for no mark, is that of no item.
+func TestNoDigest(t *testing.T) {
+	var b book
+	b.add(event.RunStarted, event.Fields{})
+	var p Past
+	if _, _, err := lines(bytes.NewReader(b.Bytes()), p.line); err != nil {
+		t.Fatal(err)
+	}
+	line := `{"run":"` + p.Run + `","n":1,"event":"job.queued","seq":1,"digest":"` + strings.Repeat("0", 24) + `"}` + "\n"
+	if err := p.line(event.Seal([]byte(line)), 0); err == nil {
+		t.Errorf("%s is taken", line)
 	}
 }
 

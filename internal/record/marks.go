@@ -1,7 +1,7 @@
 package record
 
 import (
-	"encoding/binary"
+	"hash/maphash"
 
 	"github.com/mostlylucid/eph/internal/event"
 )
@@ -17,7 +17,12 @@ type mark struct {
 // marks finds marks by their digests. It is a hash table in many parts that grow by an eighth,
 // each by itself: a map of Go takes twice the 24 bytes of a mark, and a table that doubles
 // needs three times its size while it does. The zero value is empty.
+//
+// Where a digest is depends on a seed of this process: a journal whose digests were chosen so
+// that they meet would take hours to read.
 type marks struct{ parts [256]part }
+
+var seed = maphash.MakeSeed()
 
 type part struct {
 	slots []mark
@@ -26,11 +31,11 @@ type part struct {
 
 // at returns the mark of a digest, or nil where there is none.
 func (m *marks) at(d event.Digest) *mark {
-	p := &m.parts[d[0]]
+	p, at := m.part(d)
 	if len(p.slots) == 0 {
 		return nil
 	}
-	if s := p.slot(d); s.digest == d {
+	if s := p.slot(d, at); s.digest == d {
 		return s
 	}
 	return nil
@@ -39,17 +44,18 @@ func (m *marks) at(d event.Digest) *mark {
 // add returns the mark of a digest, a new one where there is none. It is valid until the next
 // call.
 func (m *marks) add(d event.Digest) *mark {
-	p := &m.parts[d[0]]
+	p, at := m.part(d)
 	if p.used*8 >= len(p.slots)*7 {
 		old := p.slots
 		p.slots = make([]mark, len(old)+len(old)/8+8)
 		for i := range old {
 			if old[i].digest != (event.Digest{}) {
-				*p.slot(old[i].digest) = old[i]
+				_, at := m.part(old[i].digest)
+				*p.slot(old[i].digest, at) = old[i]
 			}
 		}
 	}
-	s := p.slot(d)
+	s := p.slot(d, at)
 	if s.digest != d {
 		s.digest = d
 		p.used++
@@ -57,10 +63,16 @@ func (m *marks) add(d event.Digest) *mark {
 	return s
 }
 
+// part is where a digest belongs, and where in that it is looked for, as a fraction of 1<<32.
+func (m *marks) part(d event.Digest) (p *part, at uint32) {
+	h := maphash.Bytes(seed, d[:])
+	return &m.parts[h>>56], uint32(h)
+}
+
 // slot is where a digest is, or has to be. There is always a free one.
-func (p *part) slot(d event.Digest) *mark {
+func (p *part) slot(d event.Digest, at uint32) *mark {
 	n := len(p.slots)
-	for i := int(uint64(binary.LittleEndian.Uint32(d[1:])) * uint64(n) >> 32); ; i++ {
+	for i := int(uint64(at) * uint64(n) >> 32); ; i++ {
 		if i == n {
 			i = 0
 		}

@@ -172,6 +172,8 @@ func (p *Past) item(line []byte, name string) error {
 		return errors.New("it does not say of which item it is")
 	} else if err := d.UnmarshalText(text); err != nil {
 		return err
+	} else if d == (event.Digest{}) {
+		return errors.New("no item has that digest")
 	}
 	was := event.Was(field(line, `"was":"`))
 	if name == event.JobQueued {

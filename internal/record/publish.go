@@ -46,8 +46,16 @@ func (p *published) finish(err error) error {
 	case p.name == "":
 		return err
 	case err != nil:
-		_ = os.Remove(p.File.Name())
+		p.discard()
 		return err
 	}
 	return os.Rename(p.File.Name(), p.name)
+}
+
+// discard closes the file, and takes it away if it has no name yet.
+func (p *published) discard() {
+	_ = p.Close()
+	if p.name != "" {
+		_ = os.Remove(p.File.Name())
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,9 +14,53 @@ import (
 
 // terminal is the one that eph was started from, for --interactive and --open-tty.
 type terminal struct {
-	mu     sync.Mutex // one question at a time
 	file   *os.File
 	answer func(context.Context) (string, error) // reads a line
+
+	mu    sync.Mutex
+	turns []*task       // whose questions are to come, in the order in which they start
+	moved chan struct{} // closed when one of them has left
+}
+
+// enqueue lets a task that starts have its turn behind those before it.
+func (t *terminal) enqueue(of *task) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turns = append(t.turns, of)
+}
+
+// leave ends the turn of a task, if it has one.
+func (t *terminal) leave(of *task) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(t.turns, of); i >= 0 {
+		t.turns = slices.Delete(t.turns, i, i+1)
+		if t.moved != nil {
+			close(t.moved)
+			t.moved = nil
+		}
+	}
+}
+
+// wait returns when it is the turn of a task, or ctx ends.
+func (t *terminal) wait(ctx context.Context, of *task) {
+	for {
+		t.mu.Lock()
+		if t.turns[0] == of {
+			t.mu.Unlock()
+			return
+		}
+		if t.moved == nil {
+			t.moved = make(chan struct{})
+		}
+		moved := t.moved
+		t.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // open opens it on behalf of a flag, unless whoever started the run has it open.
@@ -42,11 +87,9 @@ var past = time.Unix(1, 0)
 
 // ask shows a command and reports whether it is to run: y or yes, and nothing else. The end of
 // the terminal, as of everything, is no. It does not wait for an answer that nobody needs any
-// more once ctx has ended; the next key goes nowhere.
+// more once ctx has ended; the next key goes nowhere. It is for the task whose turn it is.
 func (r *Run) ask(ctx context.Context, command string) bool {
 	t := &r.terminal
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if ctx.Err() != nil {
 		return false
 	}

@@ -46,6 +46,13 @@ func (b *books) unfit()     { b.failed(0); b.with(func(*event.Counts) { b.broken
 func (b *books) resumed()   { b.with(func(c *event.Counts) { c.Resumed++ }) }
 func (b *books) rejected()  { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
 
+// incomplete reports whether some of the input is no item that has ended.
+func (b *books) incomplete() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.unreadIn || b.c.Rejected > 0 || b.c.Cancelled > 0
+}
+
 // status is the exit status that the counts lead to, where rule says what failed items mean.
 func (b *books) status(empty Empty, e *ending, rule fail.Rule) fail.Status {
 	b.mu.Lock()

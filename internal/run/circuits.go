@@ -156,6 +156,9 @@ func (r *Run) admit(_ coord.Info[string], t *task) *coord.Gate {
 			return gate
 		}
 	}
+	if r.plan.Ask && t.attempt == 0 {
+		r.terminal.enqueue(t)
+	}
 	return nil
 }
 

@@ -2,9 +2,12 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/fail"
 )
@@ -43,14 +46,23 @@ func ParseJobs(text string, cpus int) (Jobs, error) {
 	return Jobs{Least: n, Most: m}, nil
 }
 
-// readJobs reads how many jobs run at once from a file.
+// readJobs reads how many jobs run at once from a file. It waits for nobody, and of a file
+// without an end reads no more than its beginning.
 func readJobs(file string, cpus int) (Jobs, error) {
 	const most = 64 // bytes; it holds one number
-	data, err := os.ReadFile(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return Jobs{}, fail.Own("--jobs: %w", err)
 	}
-	text := strings.TrimSpace(string(data[:min(len(data), most)]))
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
+		return Jobs{}, fail.Own("--jobs: %s is no regular file, so that it cannot be read again and again", file).Advise("-j 4, and eph ctl jobs N")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil {
+		return Jobs{}, fail.Own("--jobs: %w", err)
+	}
+	text := strings.TrimSpace(string(data))
 	if strings.HasPrefix(text, "@") {
 		return Jobs{}, fail.Own("--jobs: %s holds %q, and no number of jobs", file, text)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mostlylucid/eph/internal/fail"
 )
 
@@ -79,6 +81,15 @@ func TestParseJobRanges(t *testing.T) {
 		}
 		if got, err := readJobs(name, 4); got != want || (err == nil) != (want != Jobs{}) {
 			t.Errorf("a file that holds %q: %+v, %v", text, got, err)
+		}
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{fifo, "/dev/zero"} { // which nobody ever ends
+		if got, err := readJobs(file, 4); err == nil {
+			t.Errorf("%s: %+v", file, got)
 		}
 	}
 }

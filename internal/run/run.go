@@ -70,8 +70,9 @@ type Run struct {
 	journal journal
 	summary *observe.Summary
 	ci      *observe.CI
-	tails   sync.Map    // of failed items, by their number, for ci
-	records []io.Closer // what the run leaves behind
+	tails   sync.Map       // of failed items, by their number, for ci
+	records []io.Closer    // what the run leaves behind
+	failed  *record.Failed // of those, the list of what failed; or nil
 
 	xargs byXargs // with Plan.Xargs
 
@@ -191,7 +192,7 @@ func (r *Run) open() error {
 	}
 	r.pool = coord.NewKeyed(key, r.attempt, o)
 	hooks := coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished}
-	if r.circuits != nil || r.keyPaces != nil {
+	if r.circuits != nil || r.keyPaces != nil || p.Ask {
 		hooks.Admit = r.admit
 	}
 	r.pool.Notify(hooks)
@@ -264,8 +265,13 @@ func (r *Run) begin() (stop func(), err error) {
 	return stop, nil
 }
 
-// watch attaches those who watch the signals of the run.
+// watch attaches those who watch the signals of the run. After an error nothing is left behind.
 func (r *Run) watch() (err error) {
+	defer func() {
+		if err != nil {
+			r.discard()
+		}
+	}()
 	r.journal.watch()
 	if r.plan.Log != "" {
 		if r.log, err = observe.OpenLog(r.plan.Log, r.id, r.streams.Err, &r.sink, r.plan.LogOptions); err != nil {
@@ -276,7 +282,10 @@ func (r *Run) watch() (err error) {
 		name string
 		open func(string) (io.Closer, error)
 	}{
-		{r.plan.Failed, func(f string) (io.Closer, error) { return record.OpenFailed(f, r.delimiter(), r.header(), &r.sink) }},
+		{r.plan.Failed, func(f string) (_ io.Closer, err error) {
+			r.failed, err = record.OpenFailed(f, r.delimiter(), r.header(), &r.sink)
+			return r.failed, err
+		}},
 		{r.plan.Joblog, func(f string) (io.Closer, error) {
 			name, add := strings.CutPrefix(f, "+")
 			return record.OpenJoblog(name, add, &r.sink)
@@ -423,6 +432,7 @@ func (r *Run) report(err error) Report {
 	if rep.Err != nil {
 		rep.Status = fail.Worse(rep.Status, fail.StatusOf(rep.Err))
 	}
+	r.spare(&counts, rep.Err)
 	status := int(rep.Status)
 	if rep.DieBy != 0 {
 		status = int(fail.BySignal) + int(rep.DieBy)
@@ -451,6 +461,49 @@ func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
 		return true
 	}
 	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0 || r.summary.Warned()
+}
+
+// spare leaves a file as it was that the items came from and that the list of those that failed
+// was to replace, unless every item in it has succeeded or is in that list: the others are nowhere
+// else. err is the failure of eph itself, or nil.
+func (r *Run) spare(c *event.Counts, err error) {
+	in := &r.plan.Input
+	if r.failed == nil || !r.replacesInput() ||
+		c.Succeeded+c.Resumed+r.failed.Listed() == c.Read && err == nil && !r.books.incomplete() && in.Skip == 0 && in.Limit == 0 && in.Until == "" {
+		return
+	}
+	r.failed.Discard()
+	r.records = slices.DeleteFunc(r.records, func(c io.Closer) bool { return c == r.failed })
+	r.warn(fmt.Sprintf("--failed: %s stays as it was, for it holds items that were not run", r.plan.Failed))
+}
+
+// replacesInput reports whether items come from the file that gets those that failed.
+func (r *Run) replacesInput() bool {
+	list, err := os.Stat(r.plan.Failed)
+	if err != nil || !list.Mode().IsRegular() {
+		return false
+	}
+	typed, err := r.streams.In.Stat()
+	sources := r.plan.Input.Sources
+	if len(sources) == 0 {
+		return err == nil && os.SameFile(typed, list)
+	}
+	return slices.ContainsFunc(sources, func(s item.Source) bool {
+		from, err := typed, err
+		if s.File != "-" {
+			from, err = os.Stat(s.File)
+		}
+		return err == nil && os.SameFile(from, list)
+	})
+}
+
+// discard takes away what a run that did not begin would leave behind.
+func (r *Run) discard() {
+	for _, c := range r.records {
+		if d, ok := c.(interface{ Discard() }); ok {
+			d.Discard()
+		}
+	}
 }
 
 func (r *Run) closeWatchers() (errs []error) {

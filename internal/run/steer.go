@@ -56,10 +56,8 @@ func (s steered) Jobs(spec string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if j.File != "" {
-		if j, err = readJobs(j.File, s.plan.CPUs); err != nil {
-			return "", err
-		}
+	if j.File != "" { // what a client says leads eph to no file
+		return "", fail.Usage("eph ctl jobs takes no file").Advise("eph ctl jobs 4, or -j %s from the start", spec)
 	}
 	s.asked("jobs", spec)
 	s.scale.bound(j, "ctl")

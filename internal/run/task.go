@@ -151,14 +151,22 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 		r.undelivered(err)
 		return coord.Permanent(&failure{reason: event.ReasonOutput, text: err.Error()})
 	}
+	asks := r.plan.Ask && t.attempt == 1
+	if asks {
+		r.terminal.wait(ctx, t) // without a token, which those before it need
+	}
 	give, err := r.tokens.take(ctx)
 	if err != nil {
 		t.result = job.Result{End: job.NotStarted, Err: err}
 		return r.judge(ctx, t)
 	}
 	defer give()
-	if r.plan.Ask && t.attempt == 1 && !r.ask(ctx, r.commands.display(t, r)) {
-		return coord.Permanent(errSkipped{event.ReasonDeclined})
+	if asks {
+		yes := r.ask(ctx, r.commands.display(t, r))
+		r.terminal.leave(t)
+		if !yes {
+			return coord.Permanent(errSkipped{event.ReasonDeclined})
+		}
 	}
 	if r.plan.Trace {
 		_ = r.out.Note(r.commands.display(t, r)) // a broken stderr ends no run
@@ -368,6 +376,7 @@ func (r *Run) retrying(i coord.Info[string], t *task, after time.Duration) {
 // before its slot and its key are free, so that the output of a key is in order.
 func (r *Run) finished(i coord.Info[string], t *task) {
 	defer r.letGo(t)
+	r.terminal.leave(t) // if nobody was asked
 	if t.circuit != nil {
 		defer r.circuits.leave(t.circuit)
 	}
