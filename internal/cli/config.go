@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -23,13 +24,24 @@ func (p *program) withDefaults(args []string) ([]string, error) {
 		return args, nil // whoever parses them next says what is wrong
 	}
 	file := named.typed.config.s
-	text, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, fail.Own("--config: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostConfig+1))
+	if err != nil {
+		return nil, fail.Own("--config: %w", err)
+	}
+	if len(text) > mostConfig {
+		return nil, fail.Usage("--config: %s has more than %d KiB, which flags do not fill", file, mostConfig>>10)
 	}
 	words, err := flagWords("--config "+file, string(text))
 	return append(words, args...), err
 }
+
+// mostConfig is how many bytes of flags a file may have: one that never ends is none.
+const mostConfig = 1 << 20
 
 // flagWords splits text into flags by the rules of a shell, of which nothing but words, quotes
 // and comments is left: what a shell would run or expand is refused, or stays as it is.

@@ -64,8 +64,8 @@ func helpPage(groups []group, reserved []string, st style) string {
 
 	b.WriteString(st.title("Placeholders") + " {} {.} {/} {//} {/.} {1} {name} {.json.path} {#} {%} {@key} {{\n")
 	b.WriteString(st.title("Reserved") + " " + strings.Join(reserved, " ") + "\n")
-	fmt.Fprintf(&b, "%s shows all %d flags\n", st.title("eph help flags"), total(groups))
-	pages := wrap("eph help "+strings.Join(topicNames()[:len(topics)-1], " "), width-2)
+	names := topicNames()[1 : len(topics)-1]
+	pages := wrap(fmt.Sprintf("eph help flags (all %d), %s", total(groups), strings.Join(names, ", ")), width-2)
 	b.WriteString(strings.Replace(strings.Join(pages, "\n  "), "eph help", st.title("eph help"), 1) + "\n")
 	return b.String()
 }
