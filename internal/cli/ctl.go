@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,9 +41,12 @@ func (p *program) ctl() *cobra.Command {
 		Use:   "ctl",
 		Short: "steer a run: status, jobs, rate, pause, resume, drain, cancel, raise, retract, reopen, tail",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fail.Usage("eph ctl needs to know what to do").Advise("eph ctl status")
+			}
+			if len(args) == 2 && (args[1] == "-h" || args[1] == "--help") {
+				return p.helpOn(c.Root(), c.Name())
 			}
 			return p.order(id, asJSON, args)
 		},
@@ -74,7 +79,7 @@ func (p *program) order(id string, asJSON bool, args []string) error {
 	if err != nil {
 		return err
 	}
-	return control.Do(path, control.Request{Do: o.name, Arg: o.arg}, func(a control.Answer) error {
+	err = control.Do(path, control.Request{Do: o.name, Arg: o.arg}, func(a control.Answer) error {
 		switch {
 		case a.Status != nil && asJSON:
 			text, err := json.MarshalIndent(a.Status, "", "  ")
@@ -91,6 +96,17 @@ func (p *program) order(id string, asJSON bool, args []string) error {
 		}
 		return nil
 	})
+	if e, ok := errors.AsType[*fail.Error](err); ok && e.Status == fail.BadUsage {
+		// The run speaks of the flag that says the same when it starts.
+		e.What = strings.TrimPrefix(e.What, "--"+o.name+": ")
+		e.Advise("eph ctl %s %s", o.name, spelled(o.name).arg)
+	}
+	return err
+}
+
+// spelled is the command of this name in the table.
+func spelled(name string) order {
+	return orders[slices.IndexFunc(orders, func(o order) bool { return o.name == name })]
 }
 
 // parseOrder checks a command and what it takes.

@@ -157,6 +157,8 @@ func (p *program) helpOn(root *cobra.Command, name string) error {
 	switch {
 	case name == root.Name() || name == "run":
 		return p.print(helpPage(p.groups, reserved, st))
+	case name == "ctl":
+		name = "control"
 	case slices.Contains(reserved, name) && !slices.Contains(topicNames(), name):
 		name = "commands"
 	}

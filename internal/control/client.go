@@ -35,6 +35,9 @@ func Do(path string, q Request, got func(Answer) error) error {
 		}
 		if !a.OK {
 			err := fail.Own("%s", a.Error)
+			if a.Usage {
+				err.Status = fail.BadUsage
+			}
 			if a.Try != "" {
 				err.Advise("%s", a.Try)
 			}

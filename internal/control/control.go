@@ -40,6 +40,7 @@ type Answer struct {
 	OK     bool    `json:"ok"`
 	Error  string  `json:"error,omitzero"`
 	Try    string  `json:"try,omitzero"`
+	Usage  bool    `json:"usage,omitzero"` // the error is one of what was asked, and nothing was done
 	Text   string  `json:"text,omitzero"`
 	Status *Status `json:"status,omitzero"`
 	Line   string  `json:"line,omitzero"` // of the log

@@ -200,7 +200,7 @@ func (s *Server) serve(conn *net.UnixConn) {
 func refusal(err error) Answer {
 	a := Answer{Error: err.Error()}
 	if e, ok := errors.AsType[*fail.Error](err); ok {
-		a.Error, a.Try = e.What, e.Try
+		a.Error, a.Try, a.Usage = e.What, e.Try, e.Status == fail.BadUsage
 	}
 	return a
 }
