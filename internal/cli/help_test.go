@@ -122,7 +122,7 @@ func TestTopics(t *testing.T) {
 		}
 		for _, m := range named.FindAllStringSubmatch(page, -1) {
 			if !slices.Contains(known, m[1]) && !slices.Contains(ofOthers, m[1]) {
-				t.Errorf("eph help %s speaks of --%s, which is no flag", topic.name, m[1])
+				t.Errorf("eph help %s speaks of --%s, which is not a flag", topic.name, m[1])
 			}
 		}
 	}

@@ -149,7 +149,7 @@ func (r *resolver) blocks(p *run.Plan, t *typed, records int) {
 		b.End = "\n"
 	}
 	p.Input = item.Options{Sources: p.Input.Sources, Blocks: b}
-	p.Template.NoItem = "--pipe gives jobs blocks to read, which are no text"
+	p.Template.NoItem = "--pipe gives jobs blocks to read, which are not text"
 }
 
 // unpiped returns the first flag on the command line that is about items with a text, and

@@ -60,6 +60,6 @@ func (t *typed) contradictionsOfJournal(sources []item.Source) []contradiction {
 		{retry && t.skip.set, "--retry-failed runs all that failed, and --skip counts items of an input", "--resume-failed"},
 		{retry && t.limit.set, "--retry-failed runs all that failed, and --limit counts items of an input", "--resume-failed"},
 		{retry && t.shuffle.set, "--retry-failed runs items in the order in which they failed", "no --shuf"},
-		{retry && t.empty.s == "run", "--retry-failed: nothing that failed is no empty input", "no --empty run"},
+		{retry && t.empty.s == "run", "--retry-failed: what failed is not an empty input", "no --empty run"},
 	}
 }

@@ -26,7 +26,7 @@ func flagError(err error, groups []group) error {
 		return fail.Usage("%s: %s", name, e.Unwrap()).Place(name+"="+e.GetValue(), len(name)+1, len(e.GetValue())).Advise("%s", name)
 	}
 	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
-		return fail.Usage("%s is no flag", e.GetSpecifiedFlag()).Advise("eph help flags")
+		return fail.Usage("%s is not a flag", e.GetSpecifiedFlag()).Advise("eph help flags")
 	}
 	return fail.Usage("%s", err)
 }

@@ -238,7 +238,7 @@ func (r *resolver) results(t *typed) run.Results {
 func (r *resolver) variable(v *text) string {
 	return parsed(r, v, func(s string) (string, error) {
 		if strings.ContainsAny(s, "=\x00") {
-			return "", fmt.Errorf("%q is no name of a variable", s)
+			return "", fmt.Errorf("%q is not a name of a variable", s)
 		}
 		return s, nil
 	})

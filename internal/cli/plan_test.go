@@ -607,7 +607,7 @@ func TestFlagErrors(t *testing.T) {
 		{"-kj", "-j needs a value", "-j 4"},
 		{"--key-fail", "--key-fail needs a value", "--key-fail continue|skip|halt"},
 		{"--keep-order=x y", "--keep-order: ", "--keep-order"},
-		{"--=x", "--=x is no flag", "eph help flags"},
+		{"--=x", "--=x is not a flag", "eph help flags"},
 	} {
 		_, err := planOf(strings.Fields(tt.args)...)
 		e, ok := err.(*fail.Error)

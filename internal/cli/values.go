@@ -21,18 +21,18 @@ func parseDuration(s string) (time.Duration, error) {
 		return bareSeconds(s)
 	}
 	if _, err := parseDecimal(days); err != nil {
-		return 0, notA("time", s)
+		return 0, notA("duration", s)
 	}
 	hours, err := time.ParseDuration(days + "h")
 	if err != nil || hours > math.MaxInt64/24 {
-		return 0, notA("time", s)
+		return 0, notA("duration", s)
 	}
 	if rest == "" {
 		return hours * 24, nil
 	}
 	more, err := time.ParseDuration(rest)
 	if err != nil || more < 0 || hours*24 > math.MaxInt64-more {
-		return 0, notA("time", s)
+		return 0, notA("duration", s)
 	}
 	return hours*24 + more, nil
 }
@@ -43,7 +43,7 @@ func bareSeconds(s string) (time.Duration, error) {
 		d, err = time.ParseDuration(s + "s")
 	}
 	if err != nil {
-		return 0, notA("time", s)
+		return 0, notA("duration", s)
 	}
 	if d < 0 {
 		return 0, errors.New("a time cannot be negative")
@@ -78,7 +78,7 @@ func parseShare(s string) (float64, error) {
 	p, ok := strings.CutSuffix(s, "%")
 	f, err := parseDecimal(p)
 	if err != nil || f > 100 || !ok && f != 0 {
-		return 0, fmt.Errorf("%q is no percentage between 0%% and 100%%", s)
+		return 0, fmt.Errorf("%q is not a percentage between 0%% and 100%%", s)
 	}
 	return f / 100, nil
 }
@@ -130,7 +130,7 @@ func parseBlock(s string) (int, error) {
 func parseComma(s string) (byte, error) {
 	c, err := item.ParseDelimiter(s)
 	if err == nil && (len(c) != 1 || c[0] >= 0x80 || strings.Contains("\"\r\n\x00", c)) {
-		err = fmt.Errorf("%q is no single character that can stand between fields", s)
+		err = fmt.Errorf("%q is not a single character that can stand between fields", s)
 	}
 	if err != nil {
 		return 0, err
@@ -185,7 +185,7 @@ func parseLanes(s string) ([]run.Lane, error) {
 		case weight != "!":
 			n, err := parseCount(weight, 1)
 			if err != nil || n > mostWeight {
-				return bad("%q is no weight from 1 to %d", weight, mostWeight)
+				return bad("%q is not a weight from 1 to %d", weight, mostWeight)
 			}
 			l.Weight = int(n)
 		}
@@ -204,4 +204,4 @@ func parseLanes(s string) ([]run.Lane, error) {
 	return lanes, nil
 }
 
-func notA(what, s string) error { return fmt.Errorf("%q is no %s", s, what) }
+func notA(what, s string) error { return fmt.Errorf("%q is not a %s", s, what) }

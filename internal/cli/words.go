@@ -41,7 +41,7 @@ func (t *typed) contradictionsOfWords(itemsAreCommands bool) []contradiction {
 		{t.maxLines.set && t.maxArgs.set, "-n counts items, and -L the lines that they stand on", "one of them"},
 		{t.maxLines.set && t.exactly.set, "-N counts items, and -L the lines that they stand on", "one of them"},
 		{t.maxLines.set && t.batch.set, "--batch N,D has the number of items, and -L that of lines", "one of them"},
-		{t.maxLines.set && (bool(t.null || t.json) || table || t.delimiter.set), "-L counts lines, and items are no lines here", "-n " + t.maxLines.s},
+		{t.maxLines.set && (bool(t.null || t.json) || table || t.delimiter.set), "-L counts lines, and items are not lines here", "-n " + t.maxLines.s},
 		{t.maxLines.set && t.shuffle.set, "-L counts lines, which --shuf takes apart", "-n " + t.maxLines.s},
 		{t.maxLines.set && itemsAreCommands, "-L gives items to a command, and here each item is one", "eph -L 2 command"},
 		{t.maxChars.set && itemsAreCommands, "-s is about the command line of a command, and here each item is one", "eph -s 4096 command"},

@@ -97,7 +97,7 @@ func TestEveryCommand(t *testing.T) {
 		{"resume", "", "", ""},
 		{"drain", "", "", ""},
 		{"cancel", "7", "", ""},
-		{"cancel", "seven", "", `"seven" is no number of an item`},
+		{"cancel", "seven", "", `"seven" is not a number of an item`},
 		{"raise", "backpressure.x:1s", "", ""},
 		{"retract", "backpressure.*", "2 retracted", ""},
 		{"reopen", "", "", ""},

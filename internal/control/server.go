@@ -225,7 +225,7 @@ func (s *Server) answer(q Request) (a Answer, err error) {
 	case "cancel":
 		var seq int64
 		if seq, err = strconv.ParseInt(q.Arg, 10, 64); err != nil || seq < 1 {
-			return a, fail.Usage("%q is no number of an item", q.Arg).Advise("eph ctl cancel 7")
+			return a, fail.Usage("%q is not a number of an item", q.Arg).Advise("eph ctl cancel 7")
 		}
 		err = s.h.Cancel(seq)
 	case "raise":

@@ -70,10 +70,10 @@ func Script(text string) (converted string, notes []Note, err error) {
 func unreadable(text string, err error) error {
 	if e, ok := err.(syntax.ParseError); ok {
 		if line := lineOf(text, e.Pos.Line()); line != "" {
-			return fail.Usage("this is no command of a shell: %s", e.Text).Place(line, int(e.Pos.Col())-1, 1)
+			return fail.Usage("this is not a command of a shell: %s", e.Text).Place(line, int(e.Pos.Col())-1, 1)
 		}
 	}
-	return fail.Usage("this is no command of a shell: %v", err)
+	return fail.Usage("this is not a command of a shell: %v", err)
 }
 
 func lineOf(text string, n uint) string {

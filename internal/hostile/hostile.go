@@ -41,7 +41,7 @@ var items = slices.Concat(
 	// Options, numbers, formats, and names of files.
 	strings.Fields("-n -e -rf -v -c - -- -1 --help -stdin 0x10 010 1e3 9999999999999999999999 % %s%n%d ../../x /dev/tcp/127.0.0.1/1 abc abcabc"),
 	[]string{"%{$(" + attack + ")%}", "1; DROP TABLE x"},
-	// Bytes that are no text, and text that a terminal obeys.
+	// Bytes that are not text, and text that a terminal obeys.
 	[]string{
 		"\x01", "\x02\x03", "\x7f", "\x08\x08", "\x0b\x0c", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\xc2\x9b2J", "\x80", "\xff\xfe", "caf\xe9", "\xbf'", "\xbf\\", "\xe0\x80",
 		"\x81\\';" + attack + ";'", "\xc0\xa7;" + attack, "\xed\xa0\x80", "\ufeffbom", "日本語", "é\u0301", "\u202egnp.exe", "\u200b", "x\u2028y", "\u00a0", "😀",

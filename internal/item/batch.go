@@ -20,7 +20,7 @@ func ParseBatch(text string) (n int, within time.Duration, err error) {
 	number, span, ok := strings.Cut(text, ",")
 	n, err = strconv.Atoi(number)
 	if err != nil || n < 1 {
-		return bad(0, len(number), "%q is no number of items", number)
+		return bad(0, len(number), "%q is not a number of items", number)
 	}
 	if !ok {
 		return bad(len(text), 1, "it also needs a time")
@@ -30,7 +30,7 @@ func ParseBatch(text string) (n int, within time.Duration, err error) {
 		within, err = time.Duration(s)*time.Second, nil
 	}
 	if err != nil || within <= 0 {
-		return bad(len(number)+1, len(span), "%q is no time", span)
+		return bad(len(number)+1, len(span), "%q is not a duration", span)
 	}
 	return n, within, nil
 }

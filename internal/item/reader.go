@@ -166,7 +166,7 @@ func (r *Reader) source(ctx context.Context, o Options, s Source, stdin *os.File
 		switch err := f.next(ctx, &head); err {
 		case nil:
 			names := slices.Clone(head.columns())
-			// A mark that some programs put before their text is no part of a name.
+			// A mark that some programs put before their text is not part of a name.
 			names[0] = strings.TrimPrefix(names[0], "\ufeff")
 			r.columns = append(r.columns, names...)
 			if table != nil {

@@ -28,7 +28,7 @@ func explain(err error, c *Command) error {
 	case syscall.EMFILE:
 		e.Advise("ulimit -n, or fewer jobs at once")
 	case syscall.ENOEXEC:
-		e.What = fmt.Sprintf("cannot run %s: it is no program for this machine, and no script", c.Path)
+		e.What = fmt.Sprintf("cannot run %s: it is not a program for this machine, nor a script", c.Path)
 	case syscall.ETXTBSY:
 		e.What = fmt.Sprintf("cannot run %s: something is still writing it", c.Path)
 	}

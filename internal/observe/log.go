@@ -62,7 +62,7 @@ func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (
 	case isFD:
 		fd, err := strconv.Atoi(number)
 		if err != nil || fd < 0 {
-			return nil, fail.Usage("--log: %q is no descriptor", number).Place("--log "+dest, len("--log fd:"), len(number)).Advise("--log fd:3 3>run.ndjson")
+			return nil, fail.Usage("--log: %q is not a descriptor", number).Place("--log "+dest, len("--log fd:"), len(number)).Advise("--log fd:3 3>run.ndjson")
 		}
 		var st syscall.Stat_t
 		if err := syscall.Fstat(fd, &st); err != nil {

@@ -135,7 +135,7 @@ func (g given) take(o *option, name, val string, has bool, rest []string) ([]str
 		val, rest = rest[0], rest[1:]
 	}
 	if slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names }) {
-		return nil, usage("%s is a part of GNU parallel that eph parallel has not", name).Advise("%s", o.does)
+		return nil, usage("eph parallel does not have %s of GNU parallel", name).Advise("%s", o.does)
 	}
 	g[o.key()] = append(g[o.key()], val)
 	return rest, nil

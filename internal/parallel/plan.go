@@ -251,7 +251,7 @@ func (r *resolver) items(plan *run.Plan, sources []item.Source, delimiter string
 			sep = ","
 		}
 		if len(sep) != 1 || sep[0] >= 0x80 || strings.Contains("\"\r\n\x00", sep) {
-			r.refuse(usage("--csv: %q is no single character that can stand between fields", sep).Advise("--colsep ';'"))
+			r.refuse(usage("--csv: %q is not a single character that can stand between fields", sep).Advise("--colsep ';'"))
 		} else {
 			in.Comma = sep[0]
 		}
@@ -367,7 +367,7 @@ func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 	}
 	plan.Input = item.Options{Blocks: b}
 	plan.Args = nil
-	plan.Template.NoItem = "--pipe gives jobs blocks to read, which are no text"
+	plan.Template.NoItem = "--pipe gives jobs blocks to read, which are not text"
 }
 
 // jobs is how many run at once.

@@ -20,7 +20,7 @@ func number(s string) (int, error) {
 	digits := leadingNumber(s)
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number", s)
+		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	for rest := s[len(digits):]; rest != ""; {
 		power := strings.IndexByte(prefixes, rest[0]|0x20) + 1
@@ -33,7 +33,7 @@ func number(s string) (int, error) {
 			base, rest = 1024, rest[1:]
 		}
 		if power == 0 {
-			return 0, fmt.Errorf("%q is no number; K, M and G can stand behind one", s)
+			return 0, fmt.Errorf("%q is not a number; K, M and G can stand behind one", s)
 		}
 		for range power {
 			if n > math.MaxInt64/base {
@@ -53,7 +53,7 @@ func duration(s string) (time.Duration, error) {
 	for rest := s; rest != "" || s == ""; {
 		part := timeForm.FindString(rest)
 		if part == "" {
-			return 0, fmt.Errorf("%q is no time", s)
+			return 0, fmt.Errorf("%q is not a duration", s)
 		}
 		rest = rest[len(part):]
 		unit := 1.0
@@ -67,7 +67,7 @@ func duration(s string) (time.Duration, error) {
 		}
 		n, err := strconv.ParseFloat(strings.TrimRight(part, "smhdSMHD"), 64)
 		if err != nil {
-			return 0, fmt.Errorf("%q is no time", s)
+			return 0, fmt.Errorf("%q is not a duration", s)
 		}
 		sum += n * unit
 	}

@@ -78,7 +78,7 @@ type file interface {
 	Truncate(size int64) error
 }
 
-// mostLine is more than any line has: what is longer is no journal.
+// mostLine is more than any line has: what is longer is not a journal.
 const mostLine = 64 << 20
 
 // OpenJournal opens and locks a journal, reads all of it, and takes a torn line off its end. A
@@ -124,7 +124,7 @@ func (j *Journal) enter() error {
 		return j.own("%w", err)
 	}
 	if !st.Mode().IsRegular() {
-		return j.own("%s is no regular file, so that nothing can be read back from it", j.name).Advise("%s run.ndjson", j.o.Flag)
+		return j.own("%s is not a regular file, so that nothing can be read back from it", j.name).Advise("%s run.ndjson", j.o.Flag)
 	}
 	if err := j.trust(); err != nil {
 		return err
@@ -230,7 +230,7 @@ func (j *Journal) scan(size int64) error {
 		return j.own("cannot read %s: %w", j.name, err)
 	}
 	if whole == 0 && size > 0 && !j.begun() {
-		return j.own("%s is no journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
+		return j.own("%s is not a journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
 	}
 	j.Past.finish()
 	return nil
@@ -252,7 +252,7 @@ func (j *Journal) refuse(bad *damage, n int64) error {
 				Advise("another file, and --journal or --resume from the first run on")
 		}
 		if !bytes.HasPrefix(bad.line, []byte(`{"v":`)) {
-			return j.own("%s is no journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
+			return j.own("%s is not a journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
 		}
 	}
 	return j.own("%s is damaged in line %d, at byte %d: %s", j.name, n+1, bad.at, bad.why).

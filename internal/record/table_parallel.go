@@ -122,7 +122,7 @@ func objectLikeParallel(w io.Writer, r *Row, held func(bool) io.Reader) error {
 	return err
 }
 
-// jsonText is what stands between the quotes of a string of JSON. Bytes that are no text stay as
+// jsonText is what stands between the quotes of a string of JSON. Bytes that are not text stay as
 // they are, as with GNU parallel.
 func jsonText(s string) string {
 	var b strings.Builder

@@ -50,7 +50,7 @@ func ParseRaise(flag, text string) (Rule, error) {
 		d, _, ok := strings.Cut(text[at:], ":")
 		over, err := time.ParseDuration(d)
 		if err != nil || over <= 0 {
-			return bad(at, len(d), "%q is no time", d)
+			return bad(at, len(d), "%q is not a duration", d)
 		}
 		if at += len(d) + 1; !ok {
 			return bad(len(text), 1, "the signal is missing")
@@ -71,7 +71,7 @@ func ParseRaise(flag, text string) (Rule, error) {
 			for part := range strings.SplitSeq(list, ",") {
 				s, ok := parseSpan(part)
 				if !ok {
-					return bad(at, len(part), "%q is no exit code", part)
+					return bad(at, len(part), "%q is not an exit code", part)
 				}
 				r.codes = append(r.codes, s)
 				at += len(part) + 1

@@ -51,7 +51,7 @@ func Speak(line []byte) (Spoken, error) {
 	}
 	if glob, ok := strings.CutPrefix(text, "-"); ok {
 		if at := unfit(glob, "*?,:"); at >= 0 || glob == "" {
-			return bad(max(at, 0)+1, 1, "that is no pattern of names")
+			return bad(max(at, 0)+1, 1, "that is not a pattern of names")
 		}
 		if slices.Contains(strings.Split(glob, ","), "") {
 			return bad(1, len(glob), "the pattern has an empty part")
@@ -78,7 +78,7 @@ func Speak(line []byte) (Spoken, error) {
 		i := len(what) + 1
 		d, err := time.ParseDuration(strings.TrimSpace(ttl))
 		if err != nil || d <= 0 {
-			return bad(i, len(ttl), "%q is no time", ttl)
+			return bad(i, len(ttl), "%q is not a duration", ttl)
 		}
 		s.TTL = d
 	}
@@ -97,7 +97,7 @@ func Speak(line []byte) (Spoken, error) {
 		if hasValue {
 			d, err := time.ParseDuration(value)
 			if err != nil || d <= 0 {
-				return bad(at, len(value), "%q is no time", value)
+				return bad(at, len(value), "%q is not a duration", value)
 			}
 			s.TTL = d
 		}

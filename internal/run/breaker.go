@@ -58,20 +58,20 @@ func ParseBreaker(text string) (Breaker, error) {
 	if share, ok := strings.CutSuffix(number, "%"); ok {
 		p, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(p > 0 && p <= 100) {
-			return bad(0, len(number), "%q is no percentage between 0%% and 100%%", number)
+			return bad(0, len(number), "%q is not a percentage between 0%% and 100%%", number)
 		}
 		if !over {
 			return bad(len(number), 1, "it also needs of how many jobs")
 		}
 		n, err := strconv.Atoi(rest)
 		if err != nil || n < 2 || n > mostCalls {
-			return bad(at, len(rest), "%q is no number of jobs from 2 to %d", rest, mostCalls)
+			return bad(at, len(rest), "%q is not a number of jobs from 2 to %d", rest, mostCalls)
 		}
 		return Breaker{Percent: p, Calls: n}, nil
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 {
-		return bad(0, len(number), "%q is no number of failures", number)
+		return bad(0, len(number), "%q is not a number of failures", number)
 	}
 	if !over {
 		return Breaker{Failures: n}, nil
@@ -81,7 +81,7 @@ func ParseBreaker(text string) (Breaker, error) {
 		span, err = time.Duration(seconds)*time.Second, nil
 	}
 	if err != nil || span <= 0 {
-		return bad(at, len(rest), "%q is no time", rest)
+		return bad(at, len(rest), "%q is not a duration", rest)
 	}
 	return Breaker{Failures: n, Span: span}, nil
 }

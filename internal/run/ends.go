@@ -60,7 +60,7 @@ func (e *Ends) add(part string) string {
 	if name, ok := strings.CutPrefix(part, "signal:"); ok {
 		s := SignalNamed(name)
 		if s == 0 {
-			return strconv.Quote(name) + " is no signal"
+			return strconv.Quote(name) + " is not a signal"
 		}
 		e.signals = append(e.signals, s)
 		return ""
@@ -72,7 +72,7 @@ func (e *Ends) add(part string) string {
 	from, err1 := strconv.Atoi(low)
 	to, err2 := strconv.Atoi(high)
 	if err1 != nil || err2 != nil || from < 0 || to > 255 || from > to {
-		return strconv.Quote(part) + " is no exit code, range of codes, or way to end"
+		return strconv.Quote(part) + " is not an exit code, range of codes, or way to end"
 	}
 	e.codes = append(e.codes, codeRange{from, to})
 	return ""

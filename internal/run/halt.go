@@ -104,7 +104,7 @@ func ParseHalt(text string) (Halt, error) {
 	}
 	a, err := ParseAmount(amount)
 	if err != nil || a.N == 0 && a.Percent == 0 {
-		return bad(at+len(what)+1, len(amount), "%q is no number of items", amount)
+		return bad(at+len(what)+1, len(amount), "%q is not a number of items", amount)
 	}
 	h.At = a
 	return h, nil
@@ -115,13 +115,13 @@ func ParseAmount(text string) (Amount, error) {
 	if p, ok := strings.CutSuffix(text, "%"); ok {
 		f, err := strconv.ParseFloat(p, 64)
 		if err != nil || !(f > 0 && f <= 100) {
-			return Amount{}, fmt.Errorf("%q is no percentage between 0 and 100", text)
+			return Amount{}, fmt.Errorf("%q is not a percentage between 0 and 100", text)
 		}
 		return Amount{Percent: f}, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return Amount{}, fmt.Errorf("%q is no number of items", text)
+		return Amount{}, fmt.Errorf("%q is not a number of items", text)
 	}
 	return Amount{N: n}, nil
 }

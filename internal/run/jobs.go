@@ -56,7 +56,7 @@ func readJobs(file string, cpus int) (Jobs, error) {
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
-		return Jobs{}, fail.Own("--jobs: %s is no regular file, so that it cannot be read again and again", file).Advise("-j 4, and eph ctl jobs N")
+		return Jobs{}, fail.Own("--jobs: %s is not a regular file, so that it cannot be read again and again", file).Advise("-j 4, and eph ctl jobs N")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
@@ -79,13 +79,13 @@ func parseJobs(s string, cpus int) (int, error) {
 	if p, ok := strings.CutSuffix(s, "%"); ok {
 		f, err := strconv.ParseFloat(p, 64)
 		if err != nil || !(f > 0) || strings.Trim(p, "0123456789.") != "" {
-			return 0, fmt.Errorf("%q is no number of jobs", s)
+			return 0, fmt.Errorf("%q is not a number of jobs", s)
 		}
 		return int(max(1, min(f*float64(cpus)/100, Unlimited))), nil
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number of jobs", s)
+		return 0, fmt.Errorf("%q is not a number of jobs", s)
 	}
 	switch {
 	case s[0] == '+' || s[0] == '-':

@@ -47,7 +47,7 @@ func ParseRate(text string) (Rate, error) {
 	}
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(n > 0 && n <= 1e9) || strings.Trim(number, "0123456789.") != "" {
-		return bad(0, len(number), "%q is no number of starts", number)
+		return bad(0, len(number), "%q is not a number of starts", number)
 	}
 	at := len(number) + 1
 	if unit != "" && strings.Trim(unit, "smhd") == "" {
@@ -55,7 +55,7 @@ func ParseRate(text string) (Rate, error) {
 	}
 	per, err := time.ParseDuration(strings.Replace(unit, "1d", "24h", 1))
 	if err != nil || per <= 0 {
-		return bad(at, len(main)-at, "%q is no time", main[at:])
+		return bad(at, len(main)-at, "%q is not a duration", main[at:])
 	}
 	r := Rate{PerSecond: n / per.Seconds(), Burst: 1}
 	if r.PerSecond < 1e-6 {
@@ -64,7 +64,7 @@ func ParseRate(text string) (Rate, error) {
 	if hasBurst {
 		b, err := strconv.Atoi(burst)
 		if err != nil || b < 1 || b > 1e6 {
-			return bad(len(main)+1, len(burst), "%q is no number of starts", burst)
+			return bad(len(main)+1, len(burst), "%q is not a number of starts", burst)
 		}
 		r.Burst = b
 	}

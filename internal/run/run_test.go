@@ -245,7 +245,7 @@ func TestStatus(t *testing.T) {
 			want: fail.Broken, counts: event.Counts{Read: 1, Failed: 1},
 		},
 		{
-			name: "a priority that is no number", plan: Plan{Priority: "{}"}, items: []string{"3", "x"}, do: ok,
+			name: "a priority that is not a number", plan: Plan{Priority: "{}"}, items: []string{"3", "x"}, do: ok,
 			want: fail.Broken, counts: event.Counts{Read: 2, Succeeded: 1, Failed: 1},
 		},
 		{

@@ -141,7 +141,7 @@ func (s steered) Raise(text string) error {
 func (s steered) Retract(glob string) (int, error) {
 	p, err := signals.Compile(glob)
 	if err != nil {
-		return 0, fail.Usage("%q is no pattern of names", glob).Advise("eph ctl retract 'backpressure.*'")
+		return 0, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl retract 'backpressure.*'")
 	}
 	s.asked("retract", glob)
 	return s.retract(p), nil
@@ -170,7 +170,7 @@ func (s steered) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error
 	}
 	p, err := signals.Compile(glob)
 	if err != nil {
-		return nil, fail.Usage("%q is no pattern of names", glob).Advise("eph ctl tail 'job.*'")
+		return nil, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl tail 'job.*'")
 	}
 	return observe.Tail(ctx, s.id, &s.sink, p), nil
 }

@@ -100,7 +100,7 @@ func (r *Run) classify(t *task) ([]coord.PutOption, error) {
 			return nil, err
 		}
 		if t.priority, err = strconv.Atoi(strings.TrimSpace(text)); err != nil {
-			return nil, fail.Own("item %d: the priority %q is no whole number", t.item.Seq, text)
+			return nil, fail.Own("item %d: the priority %q is not a whole number", t.item.Seq, text)
 		}
 		opts = append(opts, coord.Priority(t.priority))
 	}

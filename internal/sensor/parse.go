@@ -13,7 +13,7 @@ func ParseLoad(text string, cpus int) (float64, error) {
 	number, percent := strings.CutSuffix(text, "%")
 	f, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(f > 0 && f < 1e9) {
-		return 0, fmt.Errorf("%q is no load", text)
+		return 0, fmt.Errorf("%q is not a load", text)
 	}
 	if percent {
 		f *= float64(cpus) / 100
@@ -41,7 +41,7 @@ func ParsePressure(text string) (Pressure, error) {
 		}
 		f, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 		if err != nil || !(f > 0 && f <= 100) {
-			return bad(at+len(name)+1, len(value), "%q is no percentage", value)
+			return bad(at+len(name)+1, len(value), "%q is not a percentage", value)
 		}
 		*to = f
 		at += len(part) + 1

@@ -187,7 +187,7 @@ func number(fsys fs.FS, name string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return strconv.ParseFloat(strings.TrimSpace(string(data)), 64) // "max" is no number, and no limit
+	return strconv.ParseFloat(strings.TrimSpace(string(data)), 64) // "max" is not a number, and no limit
 }
 
 // psi reads how much of the last ten seconds some task was stalled for.

@@ -64,7 +64,7 @@ func shellCommand(text string) ([]string, []syntax.LangVariant, error) {
 	}
 	langs := shells[shellName(name)]
 	if langs == nil {
-		return nil, nil, fail.Usage("%s is no shell whose quoting eph knows", name).Place(text, 0, len(text)).
+		return nil, nil, fail.Usage("%s is not a shell whose quoting eph knows", name).Place(text, 0, len(text)).
 			Advise("one of sh, dash, bash, busybox, ksh, mksh, yash, zsh")
 	}
 	for _, w := range words[1:] {

@@ -56,7 +56,7 @@ func (o *Options) matchJSON(text string, i int) (*placeholder, error) {
 		return nil, nil
 	}
 	end := strings.IndexByte(rest, '}') + 1
-	return nil, fail.Usage("%s is no jq program: %v", rest[:end], first).Place(text, i, end).
+	return nil, fail.Usage("%s is not a jq program: %v", rest[:end], first).Place(text, i, end).
 		Advise("write {%s for the text itself", rest[:end])
 }
 

@@ -355,7 +355,7 @@ func (p *placeholder) lacks(v *Values, r *item.Record) (string, error) {
 		return "", ErrSkip
 	}
 	if p.from == fromJSON {
-		return "", p.broken(v, r, "%s leads nowhere", p.text)
+		return "", p.broken(v, r, "%s has no value", p.text).Advise("--missing=empty or --missing=skip")
 	}
 	return "", p.broken(v, r, "there is no column for %s", p.text).
 		Advise("--missing=empty or --missing=skip; {%s stands for the text %s itself", p.text, p.text)

@@ -286,7 +286,7 @@ var refused = []struct {
 	{text: `[[ x == {} ]]`},
 	{text: `coproc {} { :; }`, shell: "bash"},
 	{text: `echo ${ printf {}; }`, shell: "mksh"},
-	// eph's own names, text that is no shell text, and text that an item cannot be appended to.
+	// eph's own names, text that is not shell text, and text that an item cannot be appended to.
 	{text: `__eph1=x; echo {}`, marks: "__eph"},
 	{text: `echo 'unclosed {}`, marks: "'"},
 	{text: `echo $((`, marks: "$"},

@@ -95,7 +95,7 @@ func TestBreakerProbes(t *testing.T) {
 		if err1 != nil || err2 != nil || err3 == nil {
 			t.Errorf("half open allows %v, %v, %v; want two", err1, err2, err3)
 		}
-		late.Report(errDown) // it is no probe
+		late.Report(errDown) // it is not a probe
 		if s := b.State(); !s.Half {
 			t.Errorf("a late report changed it: %+v", s)
 		}
