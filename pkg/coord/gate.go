@@ -8,10 +8,30 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Gate holds work back: Shut lets nothing start until Open, ShutFor for a while, and Drop
-// ends what waits and what comes. It may serve several coordinators, and lanes of them. A
-// change has reached all of them when the call returns, so that nothing starts after Shut.
-// The zero value is open.
+// Gate holds work back. It may serve several coordinators, and lanes of them. A change has
+// reached all of them when the call returns, so that nothing starts after Shut. What runs goes on
+// in any case. The last call counts, whichever it is.
+//
+// The zero value is open. A Gate must not be copied after its first use, and its methods are safe
+// for concurrent use. It keeps a reference to a coordinator until that is closed and has ended
+// its work. To hold several reasons apart, give each a gate of its own, with Options.Hold, or
+// conditions of a sink, with [GateOn].
+//
+//	type Gate struct {
+//		// unexported fields
+//	}
+//
+//	func (g *Gate) Open()                   // lets work start
+//	func (g *Gate) Shut()                   // lets nothing start
+//	func (g *Gate) ShutFor(d time.Duration) // Shut, and Open after d
+//
+//	// Drop ends what waits, and what comes until the gate opens, as Dropped. Their error wraps
+//	// ErrDropped and the cause, which may be nil. Hooks.Finish has been told of what waited when
+//	// Drop returns.
+//	func (g *Gate) Drop(cause error)
+//
+//	// State reports whether work may start, and if not, whether it is dropped or held.
+//	func (g *Gate) State() (isOpen, drops bool)
 type Gate = sched.Gate
 
 // GateOn returns a gate that follows conditions of a sink: dropping while one holds that

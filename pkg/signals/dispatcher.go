@@ -40,7 +40,15 @@ type DispatchOptions struct {
 	OnError func(Event, error)
 }
 
-// PanicError is what a handler that panicked failed with.
+// PanicError is what a handler that panicked failed with. Get at it with errors.As.
+//
+//	type PanicError struct {
+//		Value any    // what panic was called with
+//		Stack []byte // as debug.Stack returned it where the panic was caught
+//	}
+//
+//	func (e *PanicError) Error() string
+//	func (e *PanicError) Unwrap() error // Value, if that is an error; else nil
 type PanicError = sched.PanicError
 
 var (
