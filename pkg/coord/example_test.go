@@ -168,8 +168,8 @@ func ExampleLane() {
 // Work waits while a condition holds, and goes on by itself when it is cleared.
 func ExampleGateOn() {
 	var sink signals.Sink
-	gate, release := coord.GateOn(&sink, signals.MustCompile("disk.full"), signals.Pattern{}, signals.Pattern{}, 0)
-	defer release()
+	gate, stop := coord.GateOn(&sink, signals.MustCompile("disk.full"), signals.Pattern{}, signals.Pattern{}, 0)
+	defer stop()
 	pool := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("write", name)
 		return nil

@@ -2,6 +2,7 @@ package coord
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/sched"
@@ -37,18 +38,25 @@ type Gate = sched.Gate
 // GateOn returns a gate that follows conditions of a sink: dropping while one holds that
 // matches drop, else open while one matches open, else shut while one matches hold. If most
 // is positive, the gate lets work start again that long after it was shut, whatever holds,
-// until the conditions change. The zero Pattern matches nothing. release ends the following
-// and leaves the gate open.
-func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, release func()) {
+// until the conditions change. The zero Pattern matches nothing.
+//
+// The gate heeds conditions that hold already when GateOn returns, and a change of conditions when
+// the call that made it returns, unless another goroutine is at the gate: that one goes on with it.
+// stop ends the following and leaves the gate open; a second call does nothing.
+func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, stop func()) {
 	f := &follower{gate: new(Gate), most: most}
-	cancels := []func(){
+	stops := []func(){
 		s.OnChange(drop, func(holds bool) { f.change(func() { f.drop = holds }) }),
 		s.OnChange(open, func(holds bool) { f.change(func() { f.open = holds }) }),
 		s.OnChange(hold, func(holds bool) { f.change(func() { f.hold = holds }) }),
 	}
+	var stopped atomic.Bool
 	return f.gate, func() {
-		for _, cancel := range cancels {
-			cancel()
+		if stopped.Swap(true) {
+			return // the gate is the caller's
+		}
+		for _, stop := range stops {
+			stop()
 		}
 		f.change(func() { f.ended = true })
 	}

@@ -112,8 +112,8 @@ func (r *Rate) delay(d time.Duration) {
 
 // Follow calls Slow for each matching event. How long to hold everything back is its Value, if
 // that is a time.Duration, or else what follows the colon of its name, as in
-// "rate-limit:250ms". cancel ends it.
-func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (cancel func()) {
+// "rate-limit:250ms". stop ends it.
+func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		d, ok := e.Value.(time.Duration)
 		if !ok {

@@ -40,8 +40,8 @@ type BreakerOptions struct {
 	Ratio float64
 	Calls int
 
-	// Cool is how long the breaker stays open; 0 means 30 s.
-	Cool time.Duration
+	// Cooldown is how long the breaker stays open; 0 or less means 30 s.
+	Cooldown time.Duration
 	// Probes is how many calls are let through then; if all succeed it closes, and the first
 	// that fails opens it again. 0 means 1.
 	Probes int
@@ -57,7 +57,7 @@ type BreakerOptions struct {
 }
 
 // Breaker stops calls to something that keeps failing, until it may have recovered. After
-// Cool a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
+// Cooldown a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
 //
 // A breaker owns one timer while it is open, and needs no closing. Its methods may be called
 // at the same time; what allows a call takes no lock.
@@ -115,8 +115,8 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Calls <= 0 {
 		o.Calls = 20
 	}
-	if o.Cool <= 0 {
-		o.Cool = 30 * time.Second
+	if o.Cooldown <= 0 {
+		o.Cooldown = 30 * time.Second
 	}
 	o.Ratio = min(o.Ratio, 1)
 	o.Probes = min(max(o.Probes, 1), 1<<20) // the state word has room for no more
@@ -252,8 +252,8 @@ func shutGate() *coord.Gate {
 }
 
 // Feed counts each matching event as a failure, as if a call had been allowed and had failed:
-// for what is observed and not called. cancel ends it.
-func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (cancel func()) {
+// for what is observed and not called. stop ends it.
+func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(signals.Event) {
 		if pass, ok := b.allow(); ok {
 			b.report(pass.epoch, true)
@@ -345,8 +345,8 @@ func (b *Breaker) trip() {
 		b.wait.Store(shutGate())
 	}
 	b.state.Store(word(open, 0, epoch))
-	b.until = time.Now().Add(b.o.Cool)
-	time.AfterFunc(b.o.Cool, func() { b.probe(epoch) })
+	b.until = time.Now().Add(b.o.Cooldown)
+	time.AfterFunc(b.o.Cooldown, func() { b.probe(epoch) })
 	b.raise(CircuitOpened, func(s *signals.Sink) { s.Set(CircuitOpen, b.o.Name, 0) })
 	b.mu.Unlock()
 	b.news.tell()

@@ -227,8 +227,8 @@ func (c *Cache[K, V]) Drop(k K) bool {
 	return c.remove(k)
 }
 
-// DropOn drops the keys that matching events name; key may refuse an event. cancel ends it.
-func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (cancel func()) {
+// DropOn drops the keys that matching events name; key may refuse an event. stop ends it.
+func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		if k, ok := key(e); ok {
 			c.Drop(k)

@@ -21,6 +21,10 @@
 // What remembers and tells: longWindow, persistentWindow, echo, responsibility, reputation,
 // logBridge, telemetry.
 //
+// What begins to listen to signals returns a function named stop, which ends it. As in package
+// signals it may be called from anywhere and more than once, and does not wait. All methods of
+// the package are safe for concurrent use.
+//
 // The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals: who
 // does not import it does not link net/http. OpenTelemetry is in patterns/otelsignals and SQLite in
 // patterns/sqlitewindow, which are modules of their own: who imports neither downloads neither.

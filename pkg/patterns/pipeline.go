@@ -24,8 +24,8 @@ type Stage[T any] struct {
 // end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
 // leaves the pipeline; OnError is told.
 type Pipeline[T any] struct {
-	stages  []*coord.Pool[T]
-	release []func() // ends the listening to conditions
+	stages []*coord.Pool[T]
+	stops  []func() // ends the listening to conditions
 }
 
 // NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
@@ -86,7 +86,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		}})
 		if i+1 < len(stages) {
 			self, few, many := p.stages[i], s.MinLimit, s.Limit
-			p.release = append(p.release, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
+			p.stops = append(p.stops, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
 				if full {
 					self.SetLimit(few)
 				} else {
@@ -117,8 +117,8 @@ func (p *Pipeline[T]) Drain(ctx context.Context) error {
 }
 
 func (p *Pipeline[T]) forget() {
-	for _, release := range p.release {
-		release()
+	for _, stop := range p.stops {
+		stop()
 	}
 }
 

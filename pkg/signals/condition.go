@@ -162,8 +162,9 @@ func (s *Sink) copyConditions() []Condition {
 // Calls strictly alternate and never overlap; once nothing changes any more, the last one
 // agrees with Holds. fn runs on the goroutine that made the change, outside all locks, or,
 // if a call was under way, on that call's goroutine right after it: a change undone
-// meanwhile is not told. fn must not block. cancel is idempotent and does not wait.
-func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (cancel func()) {
+// meanwhile is not told. fn must not block; a nil one panics. stop does not wait for a call
+// that is under way, and no fn(false) comes of it.
+func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (stop func()) {
 	if fn == nil {
 		panic("signals: OnChange with a nil function")
 	}

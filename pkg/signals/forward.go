@@ -23,7 +23,7 @@ func (t *trail) passed(s *Sink) bool {
 //
 // An event never returns to a sink it came from, so sinks may be joined in rings. It
 // reaches a sink as often as there are ways to it.
-func Forward(dst, src *Sink, p Pattern, edit func(*Event) bool) (cancel func()) {
+func Forward(dst, src *Sink, p Pattern, edit func(*Event) bool) (stop func()) {
 	if dst == src {
 		return func() {}
 	}

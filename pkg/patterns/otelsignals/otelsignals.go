@@ -1,9 +1,9 @@
 // Package otelsignals makes spans and metrics of signals, through the OpenTelemetry SDK that
 // the program has set up.
 //
-//	detach, err := otelsignals.Attach(sink, tracer, meter, otelsignals.Options{})
+//	shutdown, err := otelsignals.Attach(sink, tracer, meter, otelsignals.Options{})
 //	...
-//	defer detach(ctx)
+//	defer shutdown(ctx)
 //
 // Of every event that is selected:
 //
@@ -74,11 +74,11 @@ type Options struct {
 	OnError func(signals.Event, error)
 }
 
-// Attach makes spans with t and metrics with m of the events of s, from now on, until detach
-// has been called; either may be nil. detach waits until what was raised before has been
+// Attach makes spans with t and metrics with m of the events of s, from now on, until shutdown
+// has been called; either may be nil. shutdown waits until what was raised before has been
 // handled, but not for exporters, which are the program's own. When its context ends first the
-// rest is dropped and detach returns the cause.
-func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (detach func(context.Context) error, err error) {
+// rest is dropped and shutdown returns the cause.
+func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (shutdown func(context.Context) error, err error) {
 	if o.Events == (signals.Pattern{}) {
 		o.Events = signals.MustCompile("*")
 	}
@@ -108,7 +108,7 @@ func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (detach 
 		})
 	}
 	return func(ctx context.Context) error {
-		err := d.Close(ctx)
+		err := d.Shutdown(ctx)
 		if unregister != nil {
 			err = errors.Join(err, unregister())
 		}
