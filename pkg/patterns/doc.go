@@ -25,9 +25,10 @@
 // signals it may be called from anywhere and more than once, and does not wait. All methods of
 // the package are safe for concurrent use.
 //
-// The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals: who
-// does not import it does not link net/http. OpenTelemetry is in patterns/otelsignals and SQLite in
-// patterns/sqlitewindow, which are modules of their own: who imports neither downloads neither.
+// The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals, so
+// that a program without it does not link net/http. OpenTelemetry is in patterns/otelsignals and
+// SQLite in patterns/sqlitewindow, which are modules of their own: a program that imports neither
+// downloads neither.
 //
 // The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
 // tested, here.

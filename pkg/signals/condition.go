@@ -173,8 +173,8 @@ func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (stop func()) {
 	return func() { s.unwatch(w) }
 }
 
-// WaitClear returns once no matching condition holds, or with the cause of the context's
-// end. It does not poll.
+// WaitClear waits until no matching condition holds, and returns nil; when the context ends
+// first, its cause. If none holds it returns nil at once, whatever the context says.
 func (s *Sink) WaitClear(ctx context.Context, p Pattern) error {
 	gone := make(chan struct{})
 	defer s.unwatch(s.watch(&watch{pattern: p, clear: gone}))

@@ -33,7 +33,7 @@
 //     Subscribers may see events of different goroutines in another order: sort by Seq
 //     where it matters.
 //   - An event whose raise begins after Subscribe returned is seen; one whose raise begins
-//     after stop returned is not. Who subscribes first and then asks [Sink.Since]
+//     after stop returned is not. Whoever subscribes first and then asks [Sink.Since]
 //     misses nothing, and tells the overlap by Seq.
 //   - A condition changes first, then OnChange functions are told, then subscribers. The
 //     window has the events of a condition in the order of its changes.

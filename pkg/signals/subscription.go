@@ -75,7 +75,8 @@ func Sample(n uint64, fn func(Event)) func(Event) {
 	}
 }
 
-// Wait returns the next event that matches, or the cause of the context's end. An event
+// Wait waits for the next event that matches and returns it; when the context ends first, the
+// error is its cause. An event
 // raised before Wait began is not seen; where that could be, use [Sink.Events] or look
 // into the window, and for things that last, a condition.
 func (s *Sink) Wait(ctx context.Context, p Pattern) (Event, error) {
