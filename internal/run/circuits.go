@@ -67,7 +67,7 @@ func (c *circuits) options(scope string) patterns.BreakerOptions {
 	p := c.plan
 	o := patterns.BreakerOptions{
 		Failures: p.Failures, Span: p.Span, Ratio: p.Percent / 100, Calls: p.Calls,
-		Cool: p.Cooldown, Probes: p.Probes, Signals: &c.sink, Name: scope,
+		Cooldown: p.Cooldown, Probes: p.Probes, Signals: &c.sink, Name: scope,
 	}
 	if o.Span == 0 {
 		o.Span = -1 // in a row

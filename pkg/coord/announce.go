@@ -6,14 +6,15 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Names of the events that a coordinator raises with Options.Signals. Their Op is the id and
-// their Value the Info of the op.
+// Names of the events that a coordinator raises with Options.Signals. Their Op is the ID and
+// their Value the Info of the op; their Key is "". They are raised outside all locks, on the
+// goroutine that runs the op or, for a drop, caused it, before the hooks are told.
 const (
-	SignalStarted = "op.started"
-	SignalDone    = "op.done"
-	SignalFailed  = "op.failed"
-	SignalRetry   = "op.retry"
-	SignalDropped = "op.dropped"
+	SignalStarted = "op.started" // an attempt begins
+	SignalDone    = "op.done"    // the op has ended as Done
+	SignalFailed  = "op.failed"  // the op has ended as Failed
+	SignalRetry   = "op.retry"   // an attempt has failed, and another will follow
+	SignalDropped = "op.dropped" // the op has ended as Dropped
 )
 
 func announce[K comparable](sink *signals.Sink, name string, i Info[K]) {

@@ -13,21 +13,24 @@ import (
 // Options.PerKey of them run at once; an op that waits for its retry holds its key and
 // nothing else. Keys take turns, so a key with a long backlog does not hold up the others.
 //
-// All methods are safe for concurrent use, also from a running function, with one exception:
-// a function that waits for its own coordinator to become idle waits for itself.
+// All methods are safe for concurrent use, also from a running function and from Hooks.Retry and
+// Hooks.Finish, with one exception: a function that waits for its own coordinator to become idle,
+// or for room in it, may wait for itself. Make one with [New] or [NewKeyed]; the zero value is of
+// no use. It needs no closing: see the package comment.
 type Keyed[K comparable, T any] struct {
 	s       *sched.Scheduler[K, T]
 	sink    *signals.Sink
 	resolve func(Info[K], T) // of Calls: is told of the end whatever Notify sets; may be nil
 }
 
-// Pool is a coordinator without keys.
+// Pool is a coordinator without keys. Its methods are those of [Keyed].
 type Pool[T any] = Keyed[NoKey, T]
 
-// NoKey is the key type of a Pool.
+// NoKey is the key type of a [Pool].
 type NoKey = struct{}
 
-// New returns a pool that runs fn.
+// New returns a pool that runs fn, for several values at the same time. See [NewKeyed] for the
+// context that fn gets, and for where its error goes.
 func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 	return NewKeyed(nil, func(ctx context.Context, _ Op[NoKey], v T) error { return fn(ctx, v) }, o)
 }
@@ -37,6 +40,12 @@ func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 //
 // The context that fn gets ends when the op is dropped, when its time is out, or when the
 // coordinator is cancelled. It is valid until fn returns.
+//
+// The error of fn is the op's own. Options.Retry may have it tried again; that of the last
+// attempt is told to Hooks.Finish and returned by Do, stands in Info.Err of Recent and Find, and
+// is counted in Stats.Failed. No call that is about the coordinator as a whole returns it: not
+// Put, not Drain, not Shutdown. [ForEach] joins the errors of its ops, and [Map] and [Calls]
+// return each with its result.
 func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context, op Op[K], v T) error, o Options) *Keyed[K, T] {
 	sink := o.Signals
 	run := func(ctx context.Context, op sched.Op[K], v T) error {
@@ -44,7 +53,7 @@ func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context,
 			started := Info[K]{ID: op.ID, Key: op.Key, Lane: op.Lane, State: Running, Attempt: op.Attempt}
 			announce(sink, SignalStarted, started)
 		}
-		return fn(ctx, Op[K]{op, sink}, v)
+		return fn(ctx, Op[K]{ID: op.ID, Key: op.Key, Lane: op.Lane, Attempt: op.Attempt, sink: sink}, v)
 	}
 	c := &Keyed[K, T]{s: sched.New(run, keyOf, o.sched()), sink: sink}
 	if sink != nil {
@@ -53,7 +62,8 @@ func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context,
 	return c
 }
 
-// Notify sets who is told what becomes of ops. Call it before the first Put; later it panics.
+// Notify sets who is told what becomes of ops, in place of who was. Call it before the first Put;
+// after an op was accepted it panics.
 func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
 	if c.sink != nil {
 		h = announcing(c.sink, h)
@@ -61,17 +71,18 @@ func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
 	if c.resolve != nil {
 		h = resolving(c.resolve, h)
 	}
-	c.s.Notify(h)
+	c.s.Notify(sched.Hooks[K, T](h))
 }
 
-// Put accepts v, and waits for room first if need be. Producers that wait are served in
-// order. The context bounds the wait, not the op: see Bound for that. The errors are
-// ErrClosed, ErrNoLane and the cause of the context.
+// Put accepts v, and waits for room first if need be; it does not wait for v to run. Producers
+// that wait are served in order. The context bounds the wait, not the op: see Bound for that. The
+// errors are ErrClosed, ErrNoLane and the cause of the context, and with any of them v was not
+// accepted.
 func (c *Keyed[K, T]) Put(ctx context.Context, v T, opts ...PutOption) (ID, error) {
 	return c.s.Put(ctx, v, submit(opts))
 }
 
-// TryPut is Put that returns ErrFull in place of waiting.
+// TryPut is Put that returns ErrFull in place of waiting. It never blocks.
 func (c *Keyed[K, T]) TryPut(v T, opts ...PutOption) (ID, error) {
 	return c.s.TryPut(v, submit(opts))
 }
@@ -90,8 +101,9 @@ func (c *Keyed[K, T]) PutAll(ctx context.Context, seq iter.Seq[T], opts ...PutOp
 	return n, nil
 }
 
-// Do is Put and a wait for the end of the op, whose error it returns. When the context ends
-// first, Do returns its cause and the op goes on, unless it is also Bound to the context.
+// Do is Put and a wait for the end of the op, whose error it returns: nil, the error of the last
+// attempt, or one that wraps ErrDropped. When the context ends first, Do returns its cause and
+// the op goes on, unless it is also Bound to the context.
 func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
 	o := submit(opts)
 	o.Done = make(chan error, 1)
@@ -106,9 +118,9 @@ func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
 	}
 }
 
-// Drop ends a waiting op, which ends as Dropped with this cause; a running one has its
-// context cancelled and is not tried again. It reports whether the op was found. Its cost
-// grows with the number of waiting ops.
+// Drop ends a waiting op as Dropped, with an error that wraps ErrDropped and the cause, which may
+// be nil; a running one has its context cancelled with the cause and is not tried again. It does
+// not wait for that one. It reports whether the op waited or ran. O(ops that wait or run).
 func (c *Keyed[K, T]) Drop(id ID, cause error) bool { return c.s.Drop(id, cause) }
 
 // SetLimit changes how many run at once; less than 1 counts as 1. Lowering it interrupts
@@ -116,25 +128,28 @@ func (c *Keyed[K, T]) Drop(id ID, cause error) bool { return c.s.Drop(id, cause)
 func (c *Keyed[K, T]) SetLimit(n int) { c.s.SetLimit(n) }
 
 // Reconsider looks at Options.Rate again, because the rate has changed: a permit whose time
-// has not come goes back, if the limiter takes permits back, and a new one is asked for.
+// has not come goes back, if the limiter takes permits back, and a new one is asked for. Without
+// a rate it does nothing.
 func (c *Keyed[K, T]) Reconsider() { c.s.Reconsider() }
 
-// FindFunc looks for a waiting or running op by its value; its cost grows with their number.
-// match is called with a lock held: it must be quick and must not call the coordinator.
+// FindFunc looks for a waiting or running op by its value. match is called with a lock held: it
+// must be quick and must not call the coordinator. O(ops that wait or run).
 func (c *Keyed[K, T]) FindFunc(match func(T) bool) (ID, bool) { return c.s.FindFunc(match) }
 
-// Pause stops the starting of ops. What runs goes on. Pauses nest.
+// Pause lets nothing start until as many calls of Resume. What runs goes on. It does not wait.
 func (c *Keyed[K, T]) Pause() { c.s.Pause() }
 
-// Resume undoes one Pause.
+// Resume undoes one Pause; without one it does nothing.
 func (c *Keyed[K, T]) Resume() { c.s.Resume() }
 
-// Idle waits until nothing waits and nothing runs. Intake stays open.
+// Idle waits until nothing waits and nothing runs, and then returns nil; when the context ends
+// first, its cause. Intake stays open.
 func (c *Keyed[K, T]) Idle(ctx context.Context) error { return c.s.Idle(ctx) }
 
-// Quiesce pauses, waits until nothing runs, calls fn, and resumes. Readers and a rare writer
-// of one resource get along this way: two calls take turns, so fn must not call Quiesce. Its
-// error is that of fn, or the cause of ctx.
+// Quiesce pauses, waits until nothing runs, calls fn, and resumes, also if fn panics. Readers and
+// a rare writer of one resource get along this way: two calls take turns, so fn must not call
+// Quiesce. Its error is that of fn, or the cause of ctx, which bounds the wait: then fn was not
+// called.
 func (c *Keyed[K, T]) Quiesce(ctx context.Context, fn func() error) error {
 	return c.s.Quiesce(ctx, fn)
 }
@@ -143,22 +158,26 @@ func (c *Keyed[K, T]) Quiesce(ctx context.Context, fn func() error) error {
 // still runs. Close is idempotent and does not wait.
 func (c *Keyed[K, T]) Close() { c.s.Close() }
 
-// Drain is Close and Idle. When the context ends first, the rest goes on.
+// Drain is Close and Idle: when it returns nil, every op has ended and Hooks.Finish was told. It
+// is nil too when ops have failed: see NewKeyed for where their errors go. When the context ends
+// first, Drain returns its cause and the rest goes on.
 func (c *Keyed[K, T]) Drain(ctx context.Context) error { return c.s.Drain(ctx) }
 
-// Cancel ends intake, drops what waits, and cancels the context of what runs. Nothing is
-// retried any more. It does not wait. A nil cause is context.Canceled.
+// Cancel ends intake, drops what waits, and cancels the context of what runs, all with this
+// cause; nil is context.Canceled. Nothing is retried any more. It does not wait for what runs, but
+// tells Hooks.Finish of the drops before it returns.
 func (c *Keyed[K, T]) Cancel(cause error) { c.s.Cancel(cause) }
 
-// Shutdown is Drain. If the context ends first it cancels, waits for what runs, and returns
-// the cause of the context.
+// Shutdown is Drain, and, if the context ends first, Cancel with the cause of the context, which
+// it returns once what runs has ended: functions must heed their contexts. Like Drain it returns
+// no error of an op.
 func (c *Keyed[K, T]) Shutdown(ctx context.Context) error { return c.s.Shutdown(ctx) }
 
-// Stats is a consistent copy of the counters.
-func (c *Keyed[K, T]) Stats() Stats { return c.s.Stats() }
+// Stats is a consistent copy of the counters. O(lanes).
+func (c *Keyed[K, T]) Stats() Stats { return Stats(c.s.Stats()) }
 
-// Running yields the ops that run now. Like the other listings it works on a copy taken when
-// the loop starts, so the loop may take its time.
+// Running yields the ops that run now, in no order. Like the other listings it works on a copy
+// taken when the loop starts, so the loop may take its time and may call the coordinator.
 func (c *Keyed[K, T]) Running() iter.Seq[Info[K]] { return c.s.Running() }
 
 // Recent yields the last finished ops, newest first, pinned older ones at the end.
@@ -169,15 +188,16 @@ func (c *Keyed[K, T]) Recent() iter.Seq[Info[K]] { return c.s.Recent() }
 // none, and is shown. O(n).
 func (c *Keyed[K, T]) SetHistory(n int, maxAge time.Duration) { c.s.SetHistory(n, maxAge) }
 
-// Waiting yields the waiting ops of a key, in the order in which they will start.
+// Waiting yields the waiting ops of a key, in the order in which they will start. Without keys it
+// yields nothing.
 func (c *Keyed[K, T]) Waiting(key K) iter.Seq[Info[K]] { return c.s.Waiting(key) }
 
-// Find looks for an op among the running and the recent ones; its cost grows with their
-// number.
+// Find looks for an op among the running and the recent ones; it does not find those that wait.
+// O(ops that run or are recent).
 func (c *Keyed[K, T]) Find(id ID) (Info[K], bool) { return c.s.Find(id) }
 
-// Pin keeps a finished op among the recent ones for d, whatever ends after it. It reports
-// whether the op was still there.
+// Pin keeps a finished op among the recent ones for d from now, whatever ends after it; again, it
+// changes until when. It reports whether the op was still there.
 func (c *Keyed[K, T]) Pin(id ID, d time.Duration) bool { return c.s.Pin(id, d) }
 
 // Unpin lets a pinned op go. It reports whether the op was pinned.

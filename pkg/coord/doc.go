@@ -1,15 +1,28 @@
 // Package coord runs work within bounds: how much at once, how much per key, how much may
 // wait, in which order, and what happens when it fails.
 //
-// A value that is put in becomes an op. An op is accepted once, waits for its turn, runs,
-// perhaps more than once, and ends once. [Pool], [Keyed] and [Calls], [ForEach] and [Map] are
-// views of one scheduler, so that what is said here holds for each of them:
+// The smallest use fetches eight URLs at a time and returns the errors of all:
+//
+//	err := coord.ForEach(ctx, slices.Values(urls), fetch, coord.Options{Limit: 8})
+//
+// Where values come little by little, a pool takes them. Its errors are told to a hook:
 //
 //	pool := coord.New(fetch, coord.Options{Limit: 8})
-//	for _, u := range urls {
-//		pool.Put(ctx, u)
+//	pool.Notify(coord.Hooks[coord.NoKey, string]{Finish: func(i coord.Info[coord.NoKey], url string) {
+//		if i.Err != nil {
+//			log.Printf("%s: %v", url, i.Err)
+//		}
+//	}})
+//	for url := range urls {
+//		if _, err := pool.Put(ctx, url); err != nil {
+//			return err // url was not accepted
+//		}
 //	}
-//	err := pool.Drain(ctx)
+//	return pool.Drain(ctx) // waits until every op has ended
+//
+// A value that is put in becomes an op. An op is accepted once, waits for its turn, runs,
+// perhaps more than once, and ends once. [Pool], [Keyed] and [Calls], [ForEach] and [Map] are
+// views of one scheduler, so that what is said here holds for each of them.
 //
 // # The life of an op
 //
@@ -45,6 +58,10 @@
 // otherwise. A panic is an error ([PanicError]) and so is the end of the goroutine
 // ([ErrGoexit]); neither takes the program or the coordinator down. [Permanent] and
 // [RetryAfter] mark errors for the retry policy.
+//
+// The final error goes to Hooks.Finish and to whoever waits for that op: in Do, in Call, in
+// ForEach, in the loop over Map. Put and Drain return only what went wrong with accepting and
+// with waiting.
 //
 // When as many ops wait as Options.Window allows, Put waits, in order of arrival, and TryPut
 // returns [ErrFull].

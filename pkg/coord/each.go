@@ -10,17 +10,28 @@ import (
 // mostErrors is how many errors ForEach keeps.
 const mostErrors = 100
 
-// errStopped is why ForEach drops what is left after the first failure.
+// errStopped is why ForEachUntilError drops what is left after the first failure.
 var errStopped = errors.New("coord: stopped after a failure")
 
-// ForEach runs fn over a sequence within the bounds of o and returns when all has ended. Its
-// error joins the errors of fn, up to a hundred. With stop the first failure cancels the
-// rest, whose drops are no errors. When ctx ends before all is done, the rest is cancelled
-// too, and the error is the cause of ctx.
+// ForEach runs fn over all of a sequence within the bounds of o, whatever fails, and returns when
+// all has ended. Its error joins the errors of fn, each after its last attempt, up to a hundred,
+// in the order in which they came. When ctx ends before all is done, the rest is cancelled, and
+// the error is the cause of ctx alone.
 //
-// The sequence is read on the calling goroutine, no further ahead than Window. The contexts
-// that fn gets carry the values of ctx.
-func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, stop bool, o Options) error {
+// The sequence is read on the calling goroutine, no further ahead than Window; so ForEach cannot
+// return while the sequence takes its time over a value. The contexts that fn gets carry the
+// values of ctx.
+func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options) error {
+	return forEach(ctx, seq, fn, o, false)
+}
+
+// ForEachUntilError is ForEach that ends at the first failure: what waits does not run, what runs
+// has its context cancelled and is waited for, and the error is the one that came first.
+func ForEachUntilError[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options) error {
+	return forEach(ctx, seq, fn, o, true)
+}
+
+func forEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options, untilError bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	o.base = context.WithoutCancel(ctx)
 	c := New(fn, o)
@@ -28,10 +39,11 @@ func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Contex
 		cancel(nil)
 		_ = c.Shutdown(ctx)
 	}()
-	f := failures{first: stop, stop: func() { cancel(errStopped) }}
+	f := failures{first: untilError}
 	c.Notify(Hooks[NoKey, T]{Finish: func(i Info[NoKey], _ T) {
-		if i.State != Done {
-			f.add(i.Err)
+		if i.State != Done && f.add(i.Err) {
+			cancel(errStopped)
+			c.Cancel(errStopped) // here, before the slot of this op is free for another
 		}
 	}})
 	// Not only when the sequence comes to the next value, which may take long.
@@ -52,23 +64,20 @@ func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Contex
 
 // failures collects the errors of ForEach.
 type failures struct {
-	first bool // only the first counts, and stops the rest
-	stop  func()
+	first bool // only the first counts, and ends it all
 	mu    sync.Mutex
 	errs  []error
 }
 
-func (f *failures) add(err error) {
+// add reports whether this failure is the one that ends it all.
+func (f *failures) add(err error) (ends bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case f.first && len(f.errs) > 0, len(f.errs) == mostErrors:
-	default:
-		f.errs = append(f.errs, err)
+	if len(f.errs) == mostErrors || f.first && len(f.errs) > 0 {
+		return false
 	}
-	if f.first {
-		f.stop()
-	}
+	f.errs = append(f.errs, err)
+	return f.first
 }
 
 // join returns the error of it all, given the cause of an early end or nil.
@@ -81,13 +90,15 @@ func (f *failures) join(cause error) error {
 	return errors.Join(f.errs...)
 }
 
-// Map yields fn's results in the order of seq, computing ahead within the bounds of o: up to
-// Limit at once, and no further than Window beyond the loop; here a Window that is not
-// positive means 1024. Breaking out of the loop cancels what is under way and waits for it.
-// So does the end of ctx before all is done, and the last pair holds its cause.
+// Map yields fn's results in the order of seq, each with its error after the last attempt,
+// computing ahead within the bounds of o: up to Limit at once, and no further than Window beyond
+// the loop; here a Window that is not positive means 1024. An error ends nothing but its own
+// pair. Breaking out of the loop cancels what is under way and waits for it. So does the end of
+// ctx before all is done, and the last pair holds its cause.
 //
-// The sequence is read on a goroutine of its own, which Map waits for as well. The contexts
-// that fn gets carry the values of ctx.
+// Nothing runs before the loop begins, and each loop runs it all anew. The sequence is read on a
+// goroutine of its own, which the loop waits for as well. The contexts that fn gets carry the
+// values of ctx.
 func Map[In, Out any](ctx context.Context, seq iter.Seq[In], fn func(context.Context, In) (Out, error), o Options) iter.Seq2[Out, error] {
 	if o.Window <= 0 {
 		o.Window = 1024

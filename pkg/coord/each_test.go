@@ -30,19 +30,19 @@ func TestForEach(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		fail func(int) bool
-		stop bool
+		each func(context.Context, iter.Seq[int], func(context.Context, int) error, coord.Options) error
 		done int // ops that came to an end of their own
 		errs int
 	}{
-		{"all well", func(int) bool { return false }, true, 300, 0},
-		{"some fail", func(n int) bool { return n%100 == 0 }, false, 300, 3},
-		{"all fail", func(int) bool { return true }, false, 300, 100},
-		{"the first ends it", func(n int) bool { return n >= 10 }, true, 11, 1},
+		{"all well", func(int) bool { return false }, coord.ForEachUntilError[int], 300, 0},
+		{"some fail", func(n int) bool { return n%100 == 0 }, coord.ForEach[int], 300, 3},
+		{"all fail", func(int) bool { return true }, coord.ForEach[int], 300, 100},
+		{"the first ends it", func(n int) bool { return n >= 10 }, coord.ForEachUntilError[int], 11, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			done := 0
 			ctx := context.WithValue(t.Context(), valueKey{}, "v")
-			err := coord.ForEach(ctx, upTo(300), func(ctx context.Context, n int) error {
+			err := tt.each(ctx, upTo(300), func(ctx context.Context, n int) error {
 				if ctx.Value(valueKey{}) != "v" {
 					t.Error("the values of the context were lost")
 				}
@@ -56,7 +56,7 @@ func TestForEach(t *testing.T) {
 					return fmt.Errorf("op %d: %w", n, errDoom)
 				}
 				return nil
-			}, tt.stop, coord.Options{Limit: 1, Window: 8})
+			}, coord.Options{Limit: 1, Window: 8})
 			errs := 0
 			if err != nil {
 				errs = 1 + strings.Count(err.Error(), "\n")
@@ -91,7 +91,7 @@ func TestForEachEndsWithItsContext(t *testing.T) {
 				<-ctx.Done()
 				ended = time.Since(began)
 				return ctx.Err()
-			}, false, coord.Options{Limit: 1, Window: 5})
+			}, coord.Options{Limit: 1, Window: 5})
 			if err != errDoom || ended != time.Minute {
 				t.Errorf("%s: ForEach = %v, its op was cancelled after %v", name, err, ended)
 			}
@@ -108,7 +108,7 @@ func TestForEachOfASequenceThatPanics(t *testing.T) {
 				<-ctx.Done()
 				ended = true
 				return nil
-			}, false, coord.Options{Limit: 1})
+			}, coord.Options{Limit: 1})
 			t.Error("the panic was lost")
 		}()
 		if !ended {

@@ -15,23 +15,31 @@ import (
 func Example() {
 	ctx := context.Background()
 	pool := coord.New(func(_ context.Context, word string) error {
+		if word == "" {
+			return errors.New("no word")
+		}
 		fmt.Println(strings.ToUpper(word))
 		return nil
 	}, coord.Options{Limit: 1})
-	for _, word := range []string{"one", "two", "three"} {
+	pool.Notify(coord.Hooks[coord.NoKey, string]{Finish: func(i coord.Info[coord.NoKey], _ string) {
+		if i.Err != nil {
+			fmt.Printf("op %d %v: %v\n", i.ID, i.State, i.Err) // nobody else says so
+		}
+	}})
+	for _, word := range []string{"one", "", "three"} {
 		if _, err := pool.Put(ctx, word); err != nil {
-			fmt.Println(err)
+			fmt.Println("not accepted:", err)
 		}
 	}
 	if err := pool.Drain(ctx); err != nil {
-		fmt.Println(err)
+		fmt.Println("not all has ended:", err)
 	}
 	fmt.Println(pool.Stats().Done, "done")
 	// Output:
 	// ONE
-	// TWO
+	// op 2 failed: no word
 	// THREE
-	// 3 done
+	// 2 done
 }
 
 // Ops of one key run one after the other, in order; different keys run side by side.
@@ -109,11 +117,27 @@ func ExampleForEach() {
 		}
 		return nil
 	}
-	err := coord.ForEach(context.Background(), slices.Values([]int{1, 2, 3, 4}), check, false, coord.Options{Limit: 1})
+	err := coord.ForEach(context.Background(), slices.Values([]int{1, 2, 3, 4}), check, coord.Options{Limit: 1})
 	fmt.Println(err)
 	// Output:
 	// 2 is even
 	// 4 is even
+}
+
+func ExampleForEachUntilError() {
+	check := func(_ context.Context, n int) error {
+		fmt.Println("checking", n)
+		if n%2 == 0 {
+			return fmt.Errorf("%d is even", n)
+		}
+		return nil
+	}
+	err := coord.ForEachUntilError(context.Background(), slices.Values([]int{1, 2, 3, 4}), check, coord.Options{Limit: 1})
+	fmt.Println(err)
+	// Output:
+	// checking 1
+	// checking 2
+	// 2 is even
 }
 
 // Strict lanes go first; what is left is shared by weight.
@@ -144,8 +168,8 @@ func ExampleLane() {
 // Work waits while a condition holds, and goes on by itself when it is cleared.
 func ExampleGateOn() {
 	var sink signals.Sink
-	gate, release := coord.GateOn(&sink, signals.MustCompile("disk.full"), signals.Pattern{}, signals.Pattern{}, 0)
-	defer release()
+	gate, stop := coord.GateOn(&sink, signals.MustCompile("disk.full"), signals.Pattern{}, signals.Pattern{}, 0)
+	defer stop()
 	pool := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("write", name)
 		return nil

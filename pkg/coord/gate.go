@@ -2,33 +2,61 @@ package coord
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/sched"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Gate holds work back: Shut lets nothing start until Open, ShutFor for a while, and Drop
-// ends what waits and what comes. It may serve several coordinators, and lanes of them. A
-// change has reached all of them when the call returns, so that nothing starts after Shut.
-// The zero value is open.
+// Gate holds work back. It may serve several coordinators, and lanes of them. A change has
+// reached all of them when the call returns, so that nothing starts after Shut. What runs goes on
+// in any case. The last call counts, whichever it is.
+//
+// The zero value is open. A Gate must not be copied after its first use, and its methods are safe
+// for concurrent use. It keeps a reference to a coordinator until that is closed and has ended
+// its work. To hold several reasons apart, give each a gate of its own, with Options.Hold, or
+// conditions of a sink, with [GateOn].
+//
+//	type Gate struct {
+//		// unexported fields
+//	}
+//
+//	func (g *Gate) Open()                   // lets work start
+//	func (g *Gate) Shut()                   // lets nothing start
+//	func (g *Gate) ShutFor(d time.Duration) // Shut, and Open after d
+//
+//	// Drop ends what waits, and what comes until the gate opens, as Dropped. Their error wraps
+//	// ErrDropped and the cause, which may be nil. Hooks.Finish has been told of what waited when
+//	// Drop returns.
+//	func (g *Gate) Drop(cause error)
+//
+//	// State reports whether work may start, and if not, whether it is dropped or held.
+//	func (g *Gate) State() (isOpen, drops bool)
 type Gate = sched.Gate
 
 // GateOn returns a gate that follows conditions of a sink: dropping while one holds that
 // matches drop, else open while one matches open, else shut while one matches hold. If most
 // is positive, the gate lets work start again that long after it was shut, whatever holds,
-// until the conditions change. The zero Pattern matches nothing. release ends the following
-// and leaves the gate open.
-func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, release func()) {
+// until the conditions change. The zero Pattern matches nothing.
+//
+// The gate heeds conditions that hold already when GateOn returns, and a change of conditions when
+// the call that made it returns, unless another goroutine is at the gate: that one goes on with it.
+// stop ends the following and leaves the gate open; a second call does nothing.
+func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, stop func()) {
 	f := &follower{gate: new(Gate), most: most}
-	cancels := []func(){
+	stops := []func(){
 		s.OnChange(drop, func(holds bool) { f.change(func() { f.drop = holds }) }),
 		s.OnChange(open, func(holds bool) { f.change(func() { f.open = holds }) }),
 		s.OnChange(hold, func(holds bool) { f.change(func() { f.hold = holds }) }),
 	}
+	var stopped atomic.Bool
 	return f.gate, func() {
-		for _, cancel := range cancels {
-			cancel()
+		if stopped.Swap(true) {
+			return // the gate is the caller's
+		}
+		for _, stop := range stops {
+			stop()
 		}
 		f.change(func() { f.ended = true })
 	}

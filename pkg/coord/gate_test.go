@@ -14,7 +14,7 @@ func TestGateOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		sink.Set("hold.a", "", 0) // before anybody follows
-		gate, release := coord.GateOn(&sink, signals.MustCompile("hold.*"), signals.MustCompile("go"), signals.MustCompile("drop"), 0)
+		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold.*"), signals.MustCompile("go"), signals.MustCompile("drop"), 0)
 		state := func(what string, wantOpen, wantDrops bool) {
 			t.Helper()
 			if isOpen, drops := gate.State(); isOpen != wantOpen || drops != wantDrops {
@@ -38,19 +38,22 @@ func TestGateOn(t *testing.T) {
 		state("its time is out", true, false)
 		sink.Set("hold.a", "", 0)
 		state("hold again", false, false)
-		release()
-		state("released", true, false)
+		stop()
+		state("stopped", true, false)
 		sink.Clear("hold.a", "")
 		sink.Set("drop", "", 0)
-		state("after the release", true, false)
+		state("a condition after the stop", true, false)
+		gate.Shut()
+		stop()
+		state("stopped again", false, false)
 	})
 }
 
 func TestGateOnForAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
-		gate, release := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.Pattern{}, time.Minute)
-		defer release()
+		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.Pattern{}, time.Minute)
+		defer stop()
 		began := time.Now()
 		var started time.Duration
 		pool := coord.New(func(context.Context, int) error { started = time.Since(began); return nil }, coord.Options{Gate: gate})
@@ -77,8 +80,8 @@ func TestGateOnForAtMost(t *testing.T) {
 func TestGateOnChangedByAHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
-		gate, release := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.MustCompile("drop"), 0)
-		defer release()
+		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.MustCompile("drop"), 0)
+		defer stop()
 		pool := coord.New(func(context.Context, int) error { return nil }, coord.Options{Gate: gate})
 		dropped := 0
 		pool.Notify(coord.Hooks[coord.NoKey, int]{Finish: func(coord.Info[coord.NoKey], int) {

@@ -13,7 +13,7 @@ import (
 // Options configure a coordinator. The zero value means: GOMAXPROCS at once, one per key,
 // 1024 waiting, one lane, no retry, the last 200 finished ops kept.
 type Options struct {
-	// Limit is how many ops run at once. 0 means GOMAXPROCS. SetLimit changes it.
+	// Limit is how many ops run at once. 0 or less means GOMAXPROCS. SetLimit changes it.
 	Limit int
 
 	// PerKey is how many ops of one key run at once. 0 means 1, a negative value no limit.
@@ -25,78 +25,113 @@ type Options struct {
 	// so the number may be passed by up to Limit.
 	Window int
 
-	// KeyWindow is how many ops of one key may wait. 0 means that only Window counts.
+	// KeyWindow is how many ops of one key may wait before Put waits. 0 or less means that
+	// only Window counts.
 	KeyWindow int
 
-	// Lanes are the classes of urgency, the most urgent first; at most 64. None means one.
-	Lanes     []Lane
+	// Lanes are the classes of urgency, the most urgent first. None means one; more than 64
+	// make New panic.
+	Lanes []Lane
+
+	// LaneOrder says whether an op may pass those of its own key that stand in less urgent
+	// lanes. The zero value is KeyOrder: it may not.
 	LaneOrder LaneOrder
 
 	// Aging bounds what urgency may do to others: an op that could have started for this
 	// long goes next, whatever its lane or priority; time behind a gate does not count. 0
-	// means that the less urgent wait for ever.
+	// means that the less urgent may wait for ever.
 	Aging time.Duration
 
 	// Retry decides about failed attempts. nil means that the first failure is final.
 	Retry Retry
 
-	// Timeout ends the context of an attempt, with ErrTimeout as its cause. 0 means never.
+	// Timeout ends the context of an attempt, with ErrTimeout as its cause. The attempt ends
+	// when the function returns, and fails if that returns an error. 0 means never.
 	Timeout time.Duration
 
-	// Rate admits starts over time. nil means no limit.
+	// Rate admits starts over time, second attempts included. nil means no limit.
 	Rate Limiter
 
-	// Gate holds back, or drops, all lanes. nil is always open. Those of Hold do as well: what
-	// starts has to pass all of them.
+	// Gate holds back, or drops, the ops of all lanes; nil is always open.
 	Gate *Gate
+
+	// Hold are more such gates: an op starts when all of them are open. None may be nil.
 	Hold []*Gate
 
 	// History is how many finished ops are kept for Recent and Find. 0 means 200, a negative
-	// value none. Those that ended longer than MaxAge ago are not shown; 0 means no limit.
-	// SetHistory changes both.
+	// value none. SetHistory changes it, and MaxAge.
 	History int
-	MaxAge  time.Duration
 
-	// NoClock takes no time stamps, which saves some 40 ns an op. Info has no times then.
+	// MaxAge hides ops from Recent and Find that ended longer ago. 0 or less means no limit.
+	MaxAge time.Duration
+
+	// NoClock takes no time stamps, which saves some 40 ns an op. Info has no times then, and
+	// MaxAge hides nothing.
 	NoClock bool
 
 	// Signals is where op.started, op.done, op.failed, op.retry and op.dropped are raised,
-	// with the op's id and Info. nil raises none.
+	// with the op's ID and Info: see SignalStarted. nil raises none.
 	Signals *signals.Sink
 
 	base context.Context // of all ops; nil means context.Background()
 }
 
 func (o *Options) sched() sched.Options {
+	lanes := make([]sched.Lane, len(o.Lanes))
+	for i, l := range o.Lanes {
+		lanes[i] = sched.Lane(l)
+	}
 	return sched.Options{
 		Limit: o.Limit, PerKey: o.PerKey, Window: o.Window, KeyWindow: o.KeyWindow,
-		Lanes: o.Lanes, Overtake: o.LaneOrder == Overtake, Aging: o.Aging,
+		Lanes: lanes, Overtake: o.LaneOrder == Overtake, Aging: o.Aging,
 		Retry: o.Retry, Timeout: o.Timeout, Rate: o.Rate, Gate: o.Gate, Hold: o.Hold,
 		History: o.History, MaxAge: o.MaxAge, NoClock: o.NoClock, Base: o.base,
 	}
 }
 
-// Hooks are told what becomes of ops.
-//
-// Admit is asked about an op whose turn has come, and whose permit is there if there is a
-// Rate. With nil the op starts. A gate holds it, and what follows it in its key, until that
-// gate opens: a circuit breaker or a rate of its own. Other keys go on, and neither a slot,
-// nor a permit, nor an attempt is spent; meanwhile the op is Delayed. When the gate opens, the
-// op is asked about again. Admit runs under the coordinator's lock: it must not block, nor
-// call the coordinator, nor change a gate that others may know; a new one may be ShutFor.
-//
-// Retry is told of a failed attempt that will be repeated after
-// that time, Finish of every op that has ended as Done, Failed or Dropped. They run outside
-// all locks, on the worker, or for a drop on the goroutine that caused it. An op counts as
-// running until they have returned, so Drain has seen all of them; a panic fails the op.
-type Hooks[K comparable, T any] = sched.Hooks[K, T]
+// Hooks are told what becomes of ops; a nil one is not. Notify sets them.
+type Hooks[K comparable, T any] struct {
+	// Admit is asked about an op whose turn has come, and whose permit is there if there is
+	// an Options.Rate. With nil the op starts. A gate holds it, and what follows it in its
+	// key, until that gate opens: a circuit breaker or a rate of its own. Other keys go on,
+	// and neither a slot, nor a permit, nor an attempt is spent; meanwhile the op is Delayed.
+	// When the gate opens, the op is asked about again.
+	//
+	// Admit runs under the coordinator's lock: it must not block, nor call the coordinator,
+	// nor change a gate that others may know; a new one may be ShutFor.
+	Admit func(i Info[K], v T) *Gate
 
-// Lane is one class of urgency. A lane of weight 0 is strict: it goes before every weighted
-// lane, and before the strict lanes that come later. Weighted lanes share the starts that
-// are left in proportion to their weights, and no credit is saved up while a lane is empty
-// or shut. Depth bounds the ops that may wait in the lane, and Gate governs it; both may be
-// left out.
-type Lane = sched.Lane
+	// Retry is told of an attempt that has failed, with its error in Info.Err, and will be
+	// repeated after that time. It runs on the worker, outside all locks.
+	Retry func(i Info[K], v T, after time.Duration)
+
+	// Finish is told of every accepted op, once, when it has ended as Done, Failed or
+	// Dropped. Info.Err is nil for Done, the error of the last attempt for Failed, and wraps
+	// ErrDropped for Dropped. It runs outside all locks, on the worker, or for a drop on the
+	// goroutine that caused it; so at the same time for ops that end at the same time. The op
+	// counts as running until Finish has returned, so Drain has seen all of them. A panic
+	// fails the op.
+	Finish func(i Info[K], v T)
+}
+
+// Lane is one class of urgency.
+type Lane struct {
+	// Name is for InNamedLane. It may be "".
+	Name string
+
+	// Weight is the lane's share of the starts. With 0 or less the lane is strict: it goes
+	// before every weighted lane, and before the strict lanes that come later. Weighted lanes
+	// share the starts that are left in proportion to their weights, and no credit is saved
+	// up while a lane is empty or shut.
+	Weight int
+
+	// Depth is how many ops may wait in the lane before Put waits. 0 or less means that only
+	// Options.Window counts.
+	Depth int
+
+	// Gate governs this lane. nil is always open.
+	Gate *Gate
+}
 
 // LaneOrder says how lanes and keys meet.
 type LaneOrder uint8
@@ -113,30 +148,42 @@ const (
 	Overtake
 )
 
-// Retry decides about failed attempts. Next returns how long to wait before attempt+1, or
-// false to give up. It is not asked about errors marked with Permanent; the wait is extended
-// to what RetryAfter asks for.
-type Retry = sched.Retry
+// Retry decides about failed attempts. [Backoff] is one.
+type Retry interface {
+	// Next is told how many attempts there were, from 1, and the error of the last. It
+	// returns how long to wait before the next one, or false to give up. The wait is extended
+	// to what RetryAfter asks for. Next is not asked about errors marked with Permanent, nor
+	// about an op that was told to end. It is called outside all locks, for several ops at
+	// once; a panic fails the op.
+	Next(attempt int, err error) (wait time.Duration, again bool)
+}
 
-// Limiter admits starts over time: Reserve takes a permit and returns how long to wait until
-// it may be used. It is called with a lock held and must not block. One whose rate may change
-// has an Unreserve() too, which takes back a permit that was not used: see Keyed.Reconsider.
-type Limiter = sched.Limiter
+// Limiter admits starts over time. A patterns.Rate is one.
+type Limiter interface {
+	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less is
+	// at once. It is called with a lock held: it must not block, nor call the coordinator.
+	//
+	// A Limiter whose rate may change has a method Unreserve() too, under the same rule, which
+	// takes back a permit that was not used: see Keyed.Reconsider.
+	Reserve() time.Duration
+}
 
-// Permanent marks an error that must not be retried.
+// Permanent marks an error that must not be retried. Do, Info and the hooks see it as it was
+// marked; errors.Is and errors.As look through the mark. Permanent(nil) is nil.
 func Permanent(err error) error { return sched.Permanent(err) }
 
-// RetryAfter marks an error that should be retried no sooner than d from now.
+// RetryAfter marks an error that should be retried no sooner than d after the attempt; the rest
+// is up to Options.Retry. errors.Is and errors.As look through the mark. RetryAfter(nil, d) is nil.
 func RetryAfter(err error, d time.Duration) error { return sched.RetryAfter(err, d) }
 
 // Backoff retries with growing pauses: the nth pause is First×Factorⁿ⁻¹, at most Max, of
 // which Jitter is random. The zero value gives 3 attempts, 50 ms, factor 2, at most 30 s,
 // full jitter ("Exponential Backoff And Jitter", Brooker 2015).
 type Backoff struct {
-	Attempts int // in all; 0 means 3, negative no limit
-	First    time.Duration
-	Max      time.Duration
-	Factor   float64
+	Attempts int              // in all; 0 means 3, negative no limit
+	First    time.Duration    // 0 or less means 50 ms
+	Max      time.Duration    // 0 or less means 30 s
+	Factor   float64          // 0 means 2
 	Jitter   float64          // share of the pause that is random; 0 means 1, negative none
 	If       func(error) bool // which errors are retried; nil: all
 }
@@ -171,7 +218,7 @@ func (b Backoff) Next(attempt int, err error) (time.Duration, bool) {
 	return pause - time.Duration(random), true
 }
 
-// PutOption says something of one op.
+// PutOption says something of one op. Of two that say the same thing the later one counts.
 type PutOption struct {
 	kind optionKind
 	n    int64
@@ -189,20 +236,24 @@ const (
 	bound
 )
 
-// InLane puts the op into a lane by its index.
+// InLane puts the op into a lane by its index in Options.Lanes; 0 is the default. Put returns
+// ErrNoLane if there is none.
 func InLane(i int) PutOption { return PutOption{kind: inLane, n: int64(i)} }
 
-// InNamedLane puts the op into a lane by its name.
+// InNamedLane puts the op into a lane by its name, the last of that name if there are several. It
+// wins over InLane, unless the name is "". Put returns ErrNoLane if there is none.
 func InNamedLane(name string) PutOption { return PutOption{kind: inNamedLane, text: name} }
 
 // Priority orders the op within its lane, higher first; 0 is the default. Priorities do not
 // reorder a key: the most urgent op of a key lifts the ones before it.
 func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 
-// After lets the op start no sooner than d from now. At the head of its key it holds it.
+// After lets the op start no sooner than d from now; 0 or less is at once. Meanwhile it holds its
+// key, when it is at the head of it, and no slot.
 func After(d time.Duration) PutOption { return PutOption{kind: after, n: int64(d)} }
 
-// Bound drops the op when ctx ends while it waits, and cancels its context when it runs.
+// Bound drops the op when ctx ends while it waits, and cancels its context when it runs; the
+// cause is that of ctx. The context that the function gets has no values of ctx.
 func Bound(ctx context.Context) PutOption { return PutOption{kind: bound, ctx: ctx} }
 
 func submit(opts []PutOption) (s sched.Submit) {

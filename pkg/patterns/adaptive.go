@@ -12,17 +12,18 @@ import (
 // float64 of permits a second.
 const RateChanged = "rate.changed"
 
-// AdaptiveOptions configure an AdaptiveRate. The zero value of each has a default.
+// AdaptiveOptions configure an AdaptiveRate. The zero value of each has a default, and a value
+// out of range counts as zero.
 type AdaptiveOptions struct {
 	Max    float64       // permits a second, the rate at first; 0 means 10
-	Min    float64       // 0 means Max/64
+	Min    float64       // permits a second, up to Max; 0 means Max/64
 	Burst  int           // less than 1 counts as 1
-	Factor float64       // by which Slow lowers the rate; 0 means 0.5
-	Step   float64       // by which the rate rises; 0 means Max/16
+	Factor float64       // by which Slow multiplies the rate, below 1; 0 means 0.5
+	Step   float64       // permits a second by which OK raises the rate; 0 means Max/16
 	Every  time.Duration // no step up or down comes sooner after another; 0 means 1 s
 
-	Signals *signals.Sink // RateChanged is raised here, with the key Name; nil raises none
-	Name    string
+	Signals *signals.Sink // RateChanged is raised here; nil raises none
+	Name    string        // its key
 }
 
 // AdaptiveRate is a Rate that goes down, by a factor, when it is told to slow down, and up
@@ -38,7 +39,7 @@ type AdaptiveRate struct {
 	until   time.Time // nobody is to start before
 }
 
-// NewAdaptiveRate returns an AdaptiveRate at its highest.
+// NewAdaptiveRate returns an AdaptiveRate at its highest rate, Max.
 func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 	if o.Max <= 0 {
 		o.Max = 10
@@ -59,7 +60,7 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 }
 
 // Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0; what was saved
-// up for a burst is gone. Several complaints within Options.Every are one: they are about the same
+// up for a burst is gone. Several complaints within AdaptiveOptions.Every are one: they are about the same
 // burst of calls.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	retryAfter = min(max(retryAfter, 0), far/4)
@@ -112,8 +113,8 @@ func (r *Rate) delay(d time.Duration) {
 
 // Follow calls Slow for each matching event. How long to hold everything back is its Value, if
 // that is a time.Duration, or else what follows the colon of its name, as in
-// "rate-limit:250ms". cancel ends it.
-func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (cancel func()) {
+// "rate-limit:250ms"; with neither, only the rate goes down.
+func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		d, ok := e.Value.(time.Duration)
 		if !ok {

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// AIMDOptions configure an AIMD. The zero value moves between 1 and 64.
+// AIMDOptions configure an AIMD. The zero value moves between 1 and 64. Less than 0 counts
+// as 0, if nothing else is said.
 type AIMDOptions struct {
 	Min, Max int     // 0 means 1 and 64
 	Start    int     // 0 means Min
-	Factor   float64 // by which overload lowers the limit; 0 means 0.8
+	Factor   float64 // by which overload multiplies the limit, between 0 and 1; anything else means 0.8
 	Patience float64 // calls that take this many times as long as the quickest tell of overload; 0 means 4, negative never
 }
 
@@ -19,8 +20,8 @@ type AIMDOptions struct {
 // what was before counts again. Not the latency of one call but that of a round is looked at,
 // for one may always be slow.
 //
-// The idea is that of TCP's congestion control, and of Netflix's concurrency-limits. Its
-// methods may be called at the same time. Make one with NewAIMD.
+// The idea is that of TCP's congestion control, and of Netflix's concurrency-limits. It
+// limits nothing by itself: give Limit to SetLimit of a coordinator. Make one with NewAIMD.
 type AIMD struct {
 	o AIMDOptions
 
@@ -32,7 +33,7 @@ type AIMD struct {
 	least time.Duration // mean of the quickest round so far; rises slowly, for things change
 }
 
-// NewAIMD returns an AIMD at its start.
+// NewAIMD returns an AIMD with the limit Start.
 func NewAIMD(o AIMDOptions) *AIMD {
 	o.Min = max(o.Min, 1)
 	if o.Max <= 0 {
@@ -56,7 +57,8 @@ func (a *AIMD) Limit() int {
 	return int(a.limit)
 }
 
-// SetBounds changes the bounds.
+// SetBounds changes Min and Max, and moves the limit between them. A least below 1 counts as 1, a
+// most below least as least.
 func (a *AIMD) SetBounds(least, most int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,7 +68,7 @@ func (a *AIMD) SetBounds(least, most int) {
 }
 
 // Done says how a call went that has ended: how long it took, and whether it failed in a way
-// that tells of overload. It returns the new limit.
+// that tells of overload. It returns the new limit, from 1.
 func (a *AIMD) Done(took time.Duration, overloaded bool) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

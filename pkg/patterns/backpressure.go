@@ -7,16 +7,16 @@ import (
 )
 
 // Backpressure makes a condition hold while there is too much of something: from High on,
-// until it is at or below Low. Whoever makes more of it gates on the condition, with
-// coord.GateOn.
+// until it is at or below Low. Gate those who make more of it on the condition, with
+// coord.GateOn. Set the fields before the first Add; they must not change later.
 //
 // Count what waits with Add, where it comes and where it goes: for a coordinator before Put and
-// in Hooks.Finish. Nothing is polled. Its methods may be called at the same time.
+// in Hooks.Finish. Nothing is polled.
 type Backpressure struct {
 	Sink      *signals.Sink // nil: nobody is told
 	Condition string        // "" means "backpressure.window"
-	High      int           // 0 means 100
-	Low       int           // 0 means High/2
+	High      int           // 0 or less means 100
+	Low       int           // 0 or less, or High and more, mean High/2
 
 	mu    sync.Mutex
 	n     int

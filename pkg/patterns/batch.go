@@ -7,12 +7,12 @@ import (
 	"github.com/mostlylucid/eph/pkg/coord"
 )
 
-// Batch collects values and hands them over together: when there are Size of them, or when Wait
-// has passed since the first. Batches are handed over one at a time, in order; one that fails is
-// tried again as the options of its coordinator say, holding up the next, and is then told to
-// OnError, not lost in silence. While batches wait, as many as Options.Window says, Put waits too.
+// Batch collects values and hands them over together: when there are enough of them, or some time
+// after the first. Batches are handed over one at a time, in order; one that fails is tried again
+// as the options of its coordinator say, holding up the next, and is then told to onError, not
+// lost in silence. While as many batches wait as Options.Window says, Put waits too.
 //
-// A Batch owns a timer while it holds values. Its methods may be called at the same time.
+// A Batch owns a timer while it holds values: end it with Drain. Make one with NewBatch.
 type Batch[T any] struct {
 	size int
 	wait time.Duration
@@ -24,9 +24,10 @@ type Batch[T any] struct {
 	closed bool
 }
 
-// NewBatch returns a batch that calls fn. A size of 0 means 32, and a wait of 0 one second. Of
-// o, Limit is 1 and a Window of 0 means 4 batches. onError may be nil; it is told of a batch
-// that has failed for good.
+// NewBatch returns a batch that calls fn with size values, or with fewer once wait has passed
+// since the first of them. A size of 0 or less means 32, and such a wait one second. Of o, Limit
+// is always 1 and a Window of 0 means 4 batches. onError may be nil; it is told of a batch that
+// has failed for good or was dropped. The slices belong to fn and onError.
 func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T) error, onError func([]T, error), o coord.Options) *Batch[T] {
 	if size <= 0 {
 		size = 32
@@ -118,10 +119,12 @@ func (b *Batch[T]) hand(ctx context.Context) error {
 	return nil
 }
 
-// Flush hands over what was collected and waits until it, and all before it, has been dealt with.
+// Flush hands over what was collected and waits until nothing waits and nothing runs. It returns
+// nil, whatever fn returned, or the cause of ctx if that ends first.
 func (b *Batch[T]) Flush(ctx context.Context) error { return b.flush(ctx, false) }
 
-// Drain is Flush, and the end of intake. When ctx ends first the rest goes on.
+// Drain is Flush, and the end of intake. When ctx ends first it returns the cause and the rest goes
+// on.
 func (b *Batch[T]) Drain(ctx context.Context) error {
 	if err := b.flush(ctx, true); err != nil {
 		return err

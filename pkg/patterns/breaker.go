@@ -18,9 +18,9 @@ var ErrOpen = errors.New("patterns: circuit open")
 
 // The signals of breakers. Their key is BreakerOptions.Name.
 const (
-	CircuitOpened     = "circuit.opened"
-	CircuitHalfOpened = "circuit.half_opened"
-	CircuitClosed     = "circuit.closed"
+	CircuitOpened     = "circuit.opened"      // nothing is let through
+	CircuitHalfOpened = "circuit.half_opened" // probes are
+	CircuitClosed     = "circuit.closed"      // everything is
 
 	// CircuitOpen is a condition that holds from opened to closed.
 	CircuitOpen = "circuit.open"
@@ -30,37 +30,39 @@ const (
 // 30 s, and closes after one probe that succeeds.
 type BreakerOptions struct {
 	// Failures opens the breaker: so many within Span, or, with a negative Span, so many in a
-	// row. 0 means 5.
+	// row. 0 or less means 5.
 	Failures int
 	// Span is the sliding time in which failures count, exact to a tenth; 0 means 30 s.
 	Span time.Duration
 	// Ratio, if it is positive, counts in place of Failures: the breaker opens when at least
-	// this share of the last Calls calls failed, and not before there were as many. Calls 0
-	// means 20; more than 1 counts as 1.
+	// this share of the last Calls calls failed, and not before there were as many. More than 1
+	// counts as 1.
 	Ratio float64
+	// Calls is how many calls Ratio looks at; 0 or less means 20.
 	Calls int
 
-	// Cool is how long the breaker stays open; 0 means 30 s.
-	Cool time.Duration
+	// Cooldown is how long the breaker stays open; 0 or less means 30 s.
+	Cooldown time.Duration
 	// Probes is how many calls are let through then; if all succeed it closes, and the first
-	// that fails opens it again. 0 means 1.
+	// that fails opens it again. 0 or less means 1.
 	Probes int
 
 	// Counts says which errors are failures. nil means all but context.Canceled. What is no
-	// failure is a success.
+	// failure is a success. It may be called for several errors at once.
 	Counts func(error) bool
 
 	// Signals is where CircuitOpened, CircuitHalfOpened and CircuitClosed are raised and
-	// CircuitOpen is set, with the key Name. nil raises none.
+	// CircuitOpen is set. nil raises none.
 	Signals *signals.Sink
-	Name    string
+	// Name is the key of these signals. Breakers that share a sink need different ones.
+	Name string
 }
 
 // Breaker stops calls to something that keeps failing, until it may have recovered. After
-// Cool a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
+// Cooldown a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
 //
-// A breaker owns one timer while it is open, and needs no closing. Its methods may be called
-// at the same time; what allows a call takes no lock.
+// A breaker owns one timer while it is open, and needs no closing. What allows a call takes no
+// lock. Make one with NewBreaker.
 type Breaker struct {
 	o     BreakerOptions
 	state atomic.Uint64 // phase, probes that may still begin, epoch
@@ -115,8 +117,8 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Calls <= 0 {
 		o.Calls = 20
 	}
-	if o.Cool <= 0 {
-		o.Cool = 30 * time.Second
+	if o.Cooldown <= 0 {
+		o.Cooldown = 30 * time.Second
 	}
 	o.Ratio = min(o.Ratio, 1)
 	o.Probes = min(max(o.Probes, 1), 1<<20) // the state word has room for no more
@@ -131,8 +133,8 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	return b
 }
 
-// Allow returns a pass, whose Report or Cancel must be called once, or ErrOpen with the time
-// left. While the breaker is closed it is one atomic load.
+// Allow returns a pass, whose Report or Cancel must be called once, or an error that wraps ErrOpen
+// and tells the time left. It does not wait. While the breaker is closed it is one atomic load.
 func (b *Breaker) Allow() (Pass, error) {
 	if p, ok := b.allow(); ok {
 		return p, nil
@@ -171,7 +173,8 @@ func (b *Breaker) allow() (Pass, bool) {
 	}
 }
 
-// Do makes a call if the breaker allows it, and reports its error. A panic is a failure.
+// Do makes a call if the breaker allows it, and reports and returns its error; if not, fn is not
+// called and the error wraps ErrOpen. A panic counts as a failure and goes on to the caller.
 func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error {
 	p, err := b.Allow()
 	if err != nil {
@@ -252,8 +255,8 @@ func shutGate() *coord.Gate {
 }
 
 // Feed counts each matching event as a failure, as if a call had been allowed and had failed:
-// for what is observed and not called. cancel ends it.
-func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (cancel func()) {
+// for what is observed and not called.
+func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(signals.Event) {
 		if pass, ok := b.allow(); ok {
 			b.report(pass.epoch, true)
@@ -263,12 +266,12 @@ func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (cancel func()) {
 
 // BreakerState is what a breaker is like at one moment.
 type BreakerState struct {
-	Open, Half bool
+	Open, Half bool          // both false: closed
 	Failures   int           // that count now
 	Left       time.Duration // until probes are let through; 0 unless open
 }
 
-// State is a consistent copy.
+// State says what the breaker is like now.
 func (b *Breaker) State() BreakerState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -345,8 +348,8 @@ func (b *Breaker) trip() {
 		b.wait.Store(shutGate())
 	}
 	b.state.Store(word(open, 0, epoch))
-	b.until = time.Now().Add(b.o.Cool)
-	time.AfterFunc(b.o.Cool, func() { b.probe(epoch) })
+	b.until = time.Now().Add(b.o.Cooldown)
+	time.AfterFunc(b.o.Cooldown, func() { b.probe(epoch) })
 	b.raise(CircuitOpened, func(s *signals.Sink) { s.Set(CircuitOpen, b.o.Name, 0) })
 	b.mu.Unlock()
 	b.news.tell()

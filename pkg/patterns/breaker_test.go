@@ -74,7 +74,7 @@ func TestBreakerProbes(t *testing.T) {
 		var sink signals.Sink
 		var raised []string
 		sink.Subscribe(signals.MustCompile("circuit.opened,circuit.half_opened,circuit.closed"), func(e signals.Event) { raised = append(raised, e.Name+" "+e.Key) })
-		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: 10 * time.Second, Probes: 2, Signals: &sink, Name: "api"})
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: 10 * time.Second, Probes: 2, Signals: &sink, Name: "api"})
 		late, _ := b.Allow()
 		call(b, errDown)
 		if _, err := b.Allow(); !errors.Is(err, patterns.ErrOpen) || err.Error() != "patterns: circuit open for 10s" {
@@ -158,7 +158,7 @@ func TestBreakerHoldsWork(t *testing.T) {
 			host := []string{"good", "bad"}[v%2]
 			b := breakers[host]
 			if b == nil {
-				b = patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: 10 * time.Second})
+				b = patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: 10 * time.Second})
 				breakers[host] = b
 			}
 			p, gate := b.Admit()
@@ -218,7 +218,7 @@ func TestBreakerSpan(t *testing.T) {
 // through, until it says how it went.
 func TestBreakerOneProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: time.Second})
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second})
 		call(b, errDown)
 		for _, outcome := range []error{errDown, errDown, nil} {
 			time.Sleep(time.Second)
@@ -247,7 +247,7 @@ func TestBreakerOneProbe(t *testing.T) {
 // TestBreakerCancelTwice: what is cancelled twice, or after its report, adds no probes.
 func TestBreakerCancelTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: time.Second, Probes: 2})
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second, Probes: 2})
 		call(b, errDown)
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -291,7 +291,7 @@ func TestBreakerCountsPanics(t *testing.T) {
 // TestBreakerOptions: what makes no sense is the nearest that does.
 func TestBreakerOptions(t *testing.T) {
 	for _, o := range []patterns.BreakerOptions{
-		{Failures: -1, Cool: -1, Probes: -1, Calls: -1},
+		{Failures: -1, Cooldown: -1, Probes: -1, Calls: -1},
 		{Ratio: 7, Calls: 5},
 		{Probes: 1 << 40, Failures: 5},
 	} {
@@ -319,7 +319,7 @@ func TestBreakerOptions(t *testing.T) {
 func TestBreakerTellsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
-		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: 1, Signals: &sink})
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: 1, Signals: &sink})
 		var mu sync.Mutex
 		last := patterns.CircuitClosed
 		sink.Subscribe(signals.MustCompile("circuit.opened,circuit.half_opened,circuit.closed"), func(e signals.Event) {
@@ -378,14 +378,14 @@ func TestBreakerFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 2})
-		cancel := b.Feed(&sink, signals.MustCompile("*.failed"))
+		stop := b.Feed(&sink, signals.MustCompile("*.failed"))
 		sink.Raise("a.failed", "")
 		sink.Raise("a.done", "")
 		sink.Raise("b.failed", "")
 		if !b.State().Open {
 			t.Error("two failures were raised, and the breaker is closed")
 		}
-		cancel()
+		stop()
 		time.Sleep(time.Minute)
 	})
 }

@@ -22,14 +22,15 @@ type CacheOptions struct {
 	Hot    int           // 0 means 5
 
 	// Signals is where one in Sample of cache.hit, cache.miss, cache.hot, cache.evict and
-	// cache.error is raised, errors always. nil raises none; Sample below 2 means all.
+	// cache.error is raised, errors always, with no key. nil raises none.
 	Signals *signals.Sink
-	Sample  int
+	// Sample is how many hits and the like there are for each that is raised; below 2 means all.
+	Sample int
 }
 
 // Cache keeps what a loader returns for a time that grows with use. Misses of one key at the
-// same time load it once; an error is not kept. What is too old is never returned. Its methods
-// may be called at the same time.
+// same time load it once; an error is not kept. What is too old is never returned. Make one
+// with NewCache; it needs no closing.
 type Cache[K comparable, V any] struct {
 	o    CacheOptions
 	load func(context.Context, K) (V, error)
@@ -59,7 +60,7 @@ type loading[V any] struct {
 	cancel  context.CancelFunc
 }
 
-// NewCache returns an empty cache.
+// NewCache returns an empty cache of what load returns.
 func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o CacheOptions) *Cache[K, V] {
 	if o.Size <= 0 {
 		o.Size = 1000
@@ -76,7 +77,8 @@ func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o C
 	return &Cache[K, V]{o: o, load: load, entries: make(map[K]*list.Element), loads: make(map[K]*loading[V])}
 }
 
-// Get returns the value of a key, and loads it if need be. The load goes on as long as somebody
+// Get returns the value of a key, and loads it, and waits for that, if need be. Its error is that
+// of the load, or the cause of ctx. The load goes on as long as somebody
 // waits for it: its context ends when the contexts of all of them have. A load that panics is an
 // error for all of them, a *coord.PanicError. A loader must not Get the key that it loads.
 func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
@@ -227,8 +229,9 @@ func (c *Cache[K, V]) Drop(k K) bool {
 	return c.remove(k)
 }
 
-// DropOn drops the keys that matching events name; key may refuse an event. cancel ends it.
-func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (cancel func()) {
+// DropOn drops the keys that matching events name; key may refuse an event with
+// false.
+func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		if k, ok := key(e); ok {
 			c.Drop(k)

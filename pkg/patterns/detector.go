@@ -9,21 +9,22 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Detector flags unusual numbers of events. Each event costs O(1), whatever the span.
+// Detector flags unusual numbers of events; Run sets it to work. Each event costs O(1), whatever
+// the span. Of the numbers, less than 0 counts as 0.
 type Detector struct {
-	Pattern   signals.Pattern
-	Condition string        // "" means "anomaly." and the pattern
-	Span      time.Duration // 0 means 10 s
-	Threshold int           // so many within Span are unusual; 0: judged by Score
-	Score     float64       // standard deviations above the mean of earlier spans; 0 means 3
-	Learn     int           // spans before Score judges; 0 means 10
-	PerKey    bool          // judge every key by itself
-	MaxKeys   int           // keys that are remembered, those of the latest events; 0 means 1000
+	Pattern   signals.Pattern // of the events that are counted; the zero Pattern counts none
+	Condition string          // "" means "anomaly." and the pattern
+	Span      time.Duration   // 0 means 10 s
+	Threshold int             // so many within Span are unusual; 0: judged by Score
+	Score     float64         // this many standard deviations above the mean of earlier spans are; 0 means 3
+	Learn     int             // spans before Score judges; 0 means 10
+	PerKey    bool            // judge every key by itself
+	MaxKeys   int             // keys that are remembered, those of the latest events; 0 means 1000
 }
 
 // Run makes the condition hold, with PerKey for the key of the events, while there are
 // unusually many: from the event that is one too many until a span after the last such event.
-// stop ends it.
+// After stop the condition still holds for the rest of its time.
 func (d Detector) Run(s *signals.Sink) (stop func()) {
 	if d.Condition == "" {
 		d.Condition = "anomaly." + d.Pattern.String()

@@ -21,9 +21,14 @@
 // What remembers and tells: longWindow, persistentWindow, echo, responsibility, reputation,
 // logBridge, telemetry.
 //
-// The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals: who
-// does not import it does not link net/http. OpenTelemetry is in patterns/otelsignals and SQLite in
-// patterns/sqlitewindow, which are modules of their own: who imports neither downloads neither.
+// What begins to listen to signals returns a function named stop, which ends it. As in package
+// signals it may be called from anywhere and more than once, and does not wait. All methods of
+// the package are safe for concurrent use.
+//
+// The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals, so
+// that a program without it does not link net/http. OpenTelemetry is in patterns/otelsignals and
+// SQLite in patterns/sqlitewindow, which are modules of their own: a program that imports neither
+// downloads neither.
 //
 // The ideas come from the .NET library Mostlylucid.Ephemeral; what each promises is said, and
 // tested, here.

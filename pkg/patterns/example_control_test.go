@@ -17,7 +17,7 @@ import (
 // Work of a circuit that is open waits, and spends no slot and no attempt. What is not of it goes
 // on.
 func ExampleBreaker_Admit() {
-	breaker := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cool: time.Millisecond})
+	breaker := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Millisecond})
 	passes := make(map[string]patterns.Pass) // of a pool that runs one at a time
 	down := true
 	pool := coord.New(func(_ context.Context, name string) (err error) {
@@ -112,8 +112,8 @@ func Example_failOver() {
 func ExampleBackpressure_gate() {
 	var sink signals.Sink
 	pressure := &patterns.Backpressure{Sink: &sink, Condition: "backpressure.store", High: 2, Low: 1}
-	gate, release := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, time.Minute)
-	defer release()
+	gate, stop := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, time.Minute)
+	defer stop()
 	fetch := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("fetch", name)
 		return nil
@@ -132,8 +132,8 @@ func ExampleBackpressure_gate() {
 // Signal-aware work: one condition holds it back, another ends it.
 func Example_signalAware() {
 	var sink signals.Sink
-	gate, release := coord.GateOn(&sink, signals.MustCompile("maintenance"), signals.Pattern{}, signals.MustCompile("shutdown"), 0)
-	defer release()
+	gate, stop := coord.GateOn(&sink, signals.MustCompile("maintenance"), signals.Pattern{}, signals.MustCompile("shutdown"), 0)
+	defer stop()
 	work := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("run", name)
 		return nil

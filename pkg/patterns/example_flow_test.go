@@ -107,7 +107,7 @@ func Example_waves() {
 		})
 	}
 	for i, wave := range [][]string{{"canary"}, {"web1", "web2", "web3"}, {"old1", "old2", "old3", "old4"}, {"rest"}} {
-		err := coord.ForEach(context.Background(), slices.Values(wave), deploy, false, coord.Options{Limit: 4, Timeout: time.Minute})
+		err := coord.ForEach(context.Background(), slices.Values(wave), deploy, coord.Options{Limit: 4, Timeout: time.Minute})
 		if breaker.State().Open {
 			fmt.Println("wave", i+1, "was the last")
 			break
@@ -192,7 +192,7 @@ func Example_earlyExit() {
 			found(fmt.Errorf("found %d", n))
 		}
 		return nil
-	}, false, coord.Options{Limit: 1, Window: 1})
+	}, coord.Options{Limit: 1, Window: 1})
 	fmt.Println(err)
 	// Output: found 15
 }

@@ -220,7 +220,7 @@ func Example_telemetry() {
 		_, _ = pool.Put(ctx, n)
 	}
 	_ = pool.Drain(ctx)
-	_ = export.Close(ctx)
+	_ = export.Shutdown(ctx)
 	fmt.Println(counts)
 	// Output: map[op.done:3 op.failed:1 op.started:4]
 }

@@ -69,8 +69,8 @@ func TestBackpressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		b := &patterns.Backpressure{Sink: &sink, High: 4, Low: 2}
-		gate, release := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, 0)
-		defer release()
+		gate, stop := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, 0)
+		defer stop()
 		var holds []bool
 		for _, n := range []int{3, 1, 5, -6, -1, 1} {
 			b.Add(n)
@@ -89,8 +89,8 @@ func TestBackpressureSheds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		b := &patterns.Backpressure{Sink: &sink, High: 3}
-		gate, release := coord.GateOn(&sink, signals.Pattern{}, signals.Pattern{}, signals.MustCompile("backpressure.*"), 0)
-		defer release()
+		gate, stop := coord.GateOn(&sink, signals.Pattern{}, signals.Pattern{}, signals.MustCompile("backpressure.*"), 0)
+		defer stop()
 		work := coord.New(func(context.Context, int) error { time.Sleep(time.Hour); return nil }, coord.Options{Limit: 1, Gate: gate})
 		work.Notify(coord.Hooks[coord.NoKey, int]{Finish: func(coord.Info[coord.NoKey], int) { b.Add(-1) }})
 		for v := range 4 {
@@ -116,13 +116,13 @@ func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		var seen []string
-		cancel := patterns.Watch(&sink, signals.MustCompile("disk.*"), time.Minute, func(e signals.Event) { seen = append(seen, e.Name+" "+e.Key) })
+		stop := patterns.Watch(&sink, signals.MustCompile("disk.*"), time.Minute, func(e signals.Event) { seen = append(seen, e.Name+" "+e.Key) })
 		sink.Raise("disk.full", "a")
 		sink.Raise("disk.full", "a")
 		sink.Raise("disk.full", "b")
 		time.Sleep(time.Minute)
 		sink.Raise("disk.full", "a")
-		cancel()
+		stop()
 		sink.Raise("disk.slow", "a")
 		if fmt.Sprint(seen) != "[disk.full a disk.full b disk.full a]" {
 			t.Errorf("seen %v", seen)

@@ -9,28 +9,30 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Stage is one step of a Pipeline.
+// Stage is one step of a Pipeline. Of the numbers, less than 0 counts as 0.
 type Stage[T any] struct {
-	Name     string
-	Fn       func(context.Context, T) (T, error)
-	Limit    int // at once; 0 means GOMAXPROCS
-	Window   int // values that wait for it; 0 means 1024
-	MinLimit int // at once while the stage after it is full; 0 means 1
-	Retry    coord.Retry
+	Name     string                              // "" means "stage" and its number, from 1
+	Fn       func(context.Context, T) (T, error) // what it returns goes to the next stage; from the last, nowhere
+	Limit    int                                 // at once; 0 means GOMAXPROCS
+	Window   int                                 // values that wait for it; 0 means 1024
+	MinLimit int                                 // at once while the stage after it is full; 0 means 1
+	Retry    coord.Retry                         // of Fn; nil means that the first failure is final
 }
 
 // Pipeline passes values through stages (the reactive fan-out). A stage whose window is full
 // makes the one before it wait, and run fewer at once until its window is half empty: so a slow
 // end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
-// leaves the pipeline; OnError is told.
+// leaves the pipeline, and onError is told. Make one with NewPipeline, and end it with Drain or
+// Cancel.
 type Pipeline[T any] struct {
-	stages  []*coord.Pool[T]
-	release []func() // ends the listening to conditions
+	stages []*coord.Pool[T]
+	stops  []func() // ends the listening to conditions
 }
 
 // NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
 // "backpressure." and its name holds on the sink, which may be nil; pipelines that share a sink
-// need stages of different names. onError may be nil.
+// need stages of different names. onError may be nil; it is called for several values at
+// once, and also for those that Cancel drops. Without a stage NewPipeline panics.
 func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
 	if len(stages) == 0 {
 		panic("patterns: a pipeline without a stage")
@@ -86,7 +88,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		}})
 		if i+1 < len(stages) {
 			self, few, many := p.stages[i], s.MinLimit, s.Limit
-			p.release = append(p.release, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
+			p.stops = append(p.stops, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
 				if full {
 					self.SetLimit(few)
 				} else {
@@ -98,14 +100,16 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 	return p
 }
 
-// Put gives a value to the first stage, and waits for room.
+// Put gives a value to the first stage, and waits for room, but not for the value to go through.
+// The error is coord.ErrClosed or the cause of ctx, and with any the value was not accepted.
 func (p *Pipeline[T]) Put(ctx context.Context, v T) error {
 	_, err := p.stages[0].Put(ctx, v)
 	return err
 }
 
 // Drain ends intake and waits until every value has left, stage by stage from the front, so that
-// none is lost. When ctx ends first, the rest goes on.
+// none is lost. It returns no error of a stage; when ctx ends first, it returns the cause and the
+// rest goes on.
 func (p *Pipeline[T]) Drain(ctx context.Context) error {
 	for _, s := range p.stages {
 		if err := s.Drain(ctx); err != nil {
@@ -117,12 +121,13 @@ func (p *Pipeline[T]) Drain(ctx context.Context) error {
 }
 
 func (p *Pipeline[T]) forget() {
-	for _, release := range p.release {
-		release()
+	for _, stop := range p.stops {
+		stop()
 	}
 }
 
-// Cancel drops what waits and cancels what runs, in all stages.
+// Cancel ends intake, drops what waits and cancels what runs, in all stages, with this cause. It
+// does not wait for what runs: Drain does.
 func (p *Pipeline[T]) Cancel(cause error) {
 	p.forget()
 	for _, s := range p.stages {

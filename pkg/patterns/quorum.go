@@ -8,7 +8,7 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// ErrCanceled is what Quorum.Wait returns when an event of cancelOn was raised.
+// ErrCanceled is what Quorum.Wait returns, wrapped, when an event of cancelOn was raised.
 var ErrCanceled = errors.New("patterns: quorum canceled")
 
 // Quorum waits until need different ops or keys have raised a matching event. It counts from
@@ -24,8 +24,8 @@ type Quorum struct {
 	canceled *signals.Event
 }
 
-// NewQuorum starts counting. An event of cancelOn, which may be the zero Pattern, calls it off.
-// Close it.
+// NewQuorum starts counting. An event of cancelOn, which may be the zero Pattern, calls it off. With
+// a need of 0 or less there are enough already. Call Close when done.
 func NewQuorum(s *signals.Sink, p, cancelOn signals.Pattern, need int) *Quorum {
 	q := &Quorum{need: need, done: make(chan struct{}), seen: make(map[any]struct{})}
 	if need <= 0 {
@@ -68,8 +68,8 @@ func (q *Quorum) decide() {
 	}
 }
 
-// Wait returns how many voices there are once there are enough. Its error is ErrCanceled, with
-// the name of the event, or the cause of ctx.
+// Wait waits until there are enough voices, and returns how many there are. Its error wraps
+// ErrCanceled and tells the name of the event that called it off, or is the cause of ctx.
 func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
 	select {
 	case <-q.done:
@@ -88,7 +88,7 @@ func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
 	return len(q.seen), err
 }
 
-// Close ends the counting.
+// Close ends the counting, and not a Wait. It is idempotent.
 func (q *Quorum) Close() {
 	for _, stop := range q.stop {
 		stop()

@@ -10,8 +10,8 @@ import (
 )
 
 // Rate is a rate limiter with one word of state: the theoretical arrival time of the generic
-// cell rate algorithm (ITU-T I.371). It implements coord.Limiter, and its methods may be called
-// at the same time. Make one with NewRate.
+// cell rate algorithm (ITU-T I.371). It implements coord.Limiter. Make one
+// with NewRate; it needs no closing.
 type Rate struct {
 	epoch time.Time
 	tat   atomic.Int64 // when all permits given out so far are due, after epoch
@@ -53,7 +53,7 @@ func NewRate(perSecond float64, burst int) *Rate {
 }
 
 // Set changes the rate, also for those who wait: what they wait for takes as many permits'
-// time as before, at the new rate.
+// time as before, at the new rate. Its parameters are those of NewRate.
 func (r *Rate) Set(perSecond float64, burst int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,12 +72,12 @@ func (r *Rate) Set(perSecond float64, burst int) {
 	r.arm()
 }
 
-// PerSecond is the rate.
+// PerSecond is the rate, in permits a second.
 func (r *Rate) PerSecond() float64 { return float64(time.Second) / float64(r.pace.Load().every) }
 
 func (r *Rate) now() int64 { return int64(time.Since(r.epoch)) }
 
-// Allow takes a permit if there is one now.
+// Allow takes a permit if there is one now, and reports whether there was. It does not wait.
 func (r *Rate) Allow() bool {
 	c := r.pace.Load()
 	for now := r.now(); ; {
@@ -110,8 +110,8 @@ func (r *Rate) reserve() (at int64, wait time.Duration) {
 	}
 }
 
-// Unreserve gives back a permit that was reserved and not used: the last one, so that who has
-// reserved since keeps theirs, and the next may be due together with one of them.
+// Unreserve gives back a permit that was reserved and not used: the last one, so that those who
+// have reserved since keep theirs, and the next may be due together with one of them.
 func (r *Rate) Unreserve() { r.tat.Add(-int64(r.pace.Load().every)) }
 
 // Next is how long it is until there is a permit; 0 is now.

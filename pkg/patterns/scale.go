@@ -10,7 +10,7 @@ import (
 // ConcurrencyChanged is the signal of a Scale that has moved; its Value is the new limit, an int.
 const ConcurrencyChanged = "concurrency.changed"
 
-// Resizable is anything with a limit; every coordinator is.
+// Resizable is anything with a limit, as every coordinator is. SetLimit must not block.
 type Resizable interface{ SetLimit(int) }
 
 // Scale moves a limit between Min and Max when events ask for it. For a limit that finds
@@ -19,12 +19,12 @@ type Scale struct {
 	Min, Max int             // 0 means 1 and 32
 	Start    int             // 0 means Max
 	Up, Down signals.Pattern // the zero Patterns are "concurrency.up" and "concurrency.down"
-	Factor   float64         // by which each step changes the limit, and by 1 at least; up to 1 means 2
+	Factor   float64         // each step multiplies or divides the limit by it, and moves it by 1 at least; up to 1 means 2
 	Cooldown time.Duration   // no step comes sooner after another; 0 means 1 s
 }
 
 // Run sets the limit of r to Start and moves it from then on. Each event is one step, not each
-// look at an event that is still remembered. stop leaves the limit where it is.
+// look at an event that is still remembered. After stop the limit stays where it is.
 func (s Scale) Run(sink *signals.Sink, r Resizable) (stop func()) {
 	s.Min = max(s.Min, 1)
 	if s.Max <= 0 {

@@ -28,11 +28,13 @@ func NewWriter[R any](r R, o coord.Options) *Writer[R] {
 // oneKey makes all work the work of one key, whose order stands through retries.
 func oneKey[T any](T) coord.NoKey { return coord.NoKey{} }
 
-// Do runs fn in its turn and returns its error. When ctx ends first, fn does not run any more,
-// or has its context cancelled, and Do returns the cause.
+// Do runs fn in its turn, waits for it and returns its error. When ctx ends first, fn does not run
+// any more, or has its context cancelled, and Do returns the cause. After Drain the error is
+// coord.ErrClosed. fn must not call Do: it would wait for itself.
 func (w *Writer[R]) Do(ctx context.Context, fn func(context.Context, R) error) error {
 	return w.work.Do(ctx, fn, coord.Bound(ctx))
 }
 
-// Drain ends intake and waits until everything that was accepted has been done.
+// Drain ends intake and waits until everything that was accepted has ended. It
+// returns no error of a function; when ctx ends first, it returns the cause and the rest goes on.
 func (w *Writer[R]) Drain(ctx context.Context) error { return w.work.Drain(ctx) }

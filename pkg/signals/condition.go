@@ -162,8 +162,9 @@ func (s *Sink) copyConditions() []Condition {
 // Calls strictly alternate and never overlap; once nothing changes any more, the last one
 // agrees with Holds. fn runs on the goroutine that made the change, outside all locks, or,
 // if a call was under way, on that call's goroutine right after it: a change undone
-// meanwhile is not told. fn must not block. cancel is idempotent and does not wait.
-func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (cancel func()) {
+// meanwhile is not told. fn must not block; a nil one panics. stop does not wait for a call
+// that is under way, and no fn(false) comes of it.
+func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (stop func()) {
 	if fn == nil {
 		panic("signals: OnChange with a nil function")
 	}
@@ -172,8 +173,8 @@ func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (cancel func()) {
 	return func() { s.unwatch(w) }
 }
 
-// WaitClear returns once no matching condition holds, or with the cause of the context's
-// end. It does not poll.
+// WaitClear waits until no matching condition holds, and returns nil; when the context ends
+// first, its cause. If none holds it returns nil at once, whatever the context says.
 func (s *Sink) WaitClear(ctx context.Context, p Pattern) error {
 	gone := make(chan struct{})
 	defer s.unwatch(s.watch(&watch{pattern: p, clear: gone}))

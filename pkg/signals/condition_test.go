@@ -152,7 +152,7 @@ func TestOnChange(t *testing.T) {
 	var s signals.Sink
 	s.Set("p.early", "", 0)
 	var told []bool
-	cancel := s.OnChange(signals.MustCompile("p.*"), func(holds bool) { told = append(told, holds) })
+	stop := s.OnChange(signals.MustCompile("p.*"), func(holds bool) { told = append(told, holds) })
 	check := func(want ...bool) {
 		t.Helper()
 		if !slices.Equal(told, want) {
@@ -168,8 +168,8 @@ func TestOnChange(t *testing.T) {
 	check(true, false)
 	s.Set("p.two", "", 0)
 	check(true, false, true)
-	cancel()
-	cancel()
+	stop()
+	stop()
 	s.Clear("p.two", "")
 	check(true, false, true)
 }
@@ -223,7 +223,7 @@ func TestOnChangeAlternates(t *testing.T) {
 		var s signals.Sink
 		p := signals.MustCompile(pattern)
 		var told []bool // without a lock: calls never overlap, and -race would see it
-		cancel := s.OnChange(p, func(holds bool) { told = append(told, holds) })
+		stop := s.OnChange(p, func(holds bool) { told = append(told, holds) })
 		var wg sync.WaitGroup
 		for g := range 4 {
 			wg.Go(func() {
@@ -244,7 +244,7 @@ func TestOnChangeAlternates(t *testing.T) {
 				t.Fatalf("%s: call %d told %v", pattern, i, holds)
 			}
 		}
-		cancel() // Holds then counts for itself
+		stop() // Holds then counts for itself
 		if last := len(told) > 0 && told[len(told)-1]; last != s.Holds(p) {
 			t.Errorf("%s: told %v last, but Holds = %v", pattern, last, s.Holds(p))
 		}

@@ -43,14 +43,15 @@ func NewCounter(span time.Duration, buckets int) *Counter {
 	return &Counter{width: width, start: time.Now(), buckets: make([]int, buckets+1)}
 }
 
-// Counter returns a counter of the events that match, from now on. Close it when done.
+// Counter returns a counter of the events that match, from now on, with the rules of
+// [NewCounter]. Close it when done.
 func (s *Sink) Counter(p Pattern, span time.Duration, buckets int) *Counter {
 	c := NewCounter(span, buckets)
 	c.stop = s.Subscribe(p, func(Event) { c.Add(1) })
 	return c
 }
 
-// Add counts n more, now.
+// Add counts n more, now, or fewer with a negative n.
 func (c *Counter) Add(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

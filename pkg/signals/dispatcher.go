@@ -26,7 +26,7 @@ const (
 
 // DispatchOptions configure a [Dispatcher]; the zero value is usable.
 type DispatchOptions struct {
-	// Limit is how many events are handled at once; 0 means GOMAXPROCS.
+	// Limit is how many events are handled at once; 0 or less means GOMAXPROCS.
 	Limit int
 	// Queue is how many events may wait; 0 means 1024, negative means no limit.
 	Queue int
@@ -40,7 +40,15 @@ type DispatchOptions struct {
 	OnError func(Event, error)
 }
 
-// PanicError is what a handler that panicked failed with.
+// PanicError is what a handler that panicked failed with. Get at it with errors.As.
+//
+//	type PanicError struct {
+//		Value any    // what panic was called with
+//		Stack []byte // as debug.Stack returned it where the panic was caught
+//	}
+//
+//	func (e *PanicError) Error() string
+//	func (e *PanicError) Unwrap() error // Value, if that is an error; else nil
 type PanicError = sched.PanicError
 
 var (
@@ -49,7 +57,8 @@ var (
 )
 
 // Dispatcher handles events off the raiser's goroutine: a bounded queue, a bounded number
-// of handlers at once, and order within a key. It owns no goroutine while nothing waits.
+// of events handled at once, and order within a key. It owns no goroutine while it is idle. All
+// methods are safe for concurrent use; make one with [NewDispatcher].
 type Dispatcher struct {
 	sink  *Sink
 	o     DispatchOptions
@@ -82,7 +91,7 @@ type stretch struct {
 	done chan struct{} // closed when it is sealed and none is left
 }
 
-// NewDispatcher returns a dispatcher without handlers. Close it when done.
+// NewDispatcher returns a dispatcher without handlers. Call Shutdown when done.
 func NewDispatcher(s *Sink, o DispatchOptions) *Dispatcher {
 	d := &Dispatcher{sink: s, o: o, now: newStretch()}
 	key := func(e errand) string { return e.event.Name }
@@ -101,9 +110,9 @@ func newStretch() *stretch { return &stretch{done: make(chan struct{})} }
 // Handle adds a handler. Of one event, every handler whose pattern matches is called, in
 // the order added, whatever the earlier ones returned; a panic is a failure with a
 // [*PanicError]. Every event whose raise begins after Handle returned is seen, and those
-// that wait may be. fn sees no event whose turn comes after cancel returned; cancel is
-// idempotent and does not wait.
-func (d *Dispatcher) Handle(p Pattern, fn func(context.Context, Event) error) (cancel func()) {
+// that wait may be; fn sees none whose turn comes after stop returned. The context ends when
+// Shutdown runs out of time. An error of fn goes to OnError and nowhere else.
+func (d *Dispatcher) Handle(p Pattern, fn func(context.Context, Event) error) (stop func()) {
 	if fn == nil {
 		panic("signals: Handle with a nil function")
 	}
@@ -137,8 +146,8 @@ func (d *Dispatcher) setHandlers(edit func([]*eventHandler) []*eventHandler) {
 	d.sub = sub
 }
 
-// Flush waits until every event that arrived so far was handled or dropped, or for the
-// context's end. The dispatcher stays open, and what arrives meanwhile is not waited for.
+// Flush waits until every event that arrived so far was handled or dropped, and returns nil,
+// whatever the handlers returned; when the context ends first, its cause. The dispatcher stays open, and what arrives meanwhile is not waited for.
 // Called by a handler it waits for itself.
 func (d *Dispatcher) Flush(ctx context.Context) error {
 	for _, s := range d.seal() {
@@ -151,10 +160,11 @@ func (d *Dispatcher) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Close stops intake and waits until what was accepted is handled. When the context ends
-// first, what waits is dropped, the handlers' contexts are cancelled, and Close returns
-// the cause once the handlers have returned. It is idempotent.
-func (d *Dispatcher) Close(ctx context.Context) error {
+// Shutdown ends intake and waits until what was accepted is handled. When the context ends
+// first, what waits is dropped, the handlers' contexts are cancelled, and Shutdown returns
+// the cause once the handlers have returned. It returns no error of a handler: those go to
+// OnError. It is idempotent. Called by a handler it waits for itself.
+func (d *Dispatcher) Shutdown(ctx context.Context) error {
 	d.mu.Lock()
 	if d.sub != nil {
 		d.sink.replace(d.sub, nil)
@@ -164,13 +174,14 @@ func (d *Dispatcher) Close(ctx context.Context) error {
 	return d.queue.Shutdown(ctx)
 }
 
-// DispatchStats counts the events of a dispatcher; each is counted in one place.
+// DispatchStats counts the events of a dispatcher that some handler wanted; each is counted in
+// one place.
 type DispatchStats struct {
 	Waiting int    // for room, or for their turn
 	Active  int    // with the handlers
 	Handled uint64 // every handler returned nil
 	Failed  uint64 // a handler did not
-	Dropped uint64 // let go for want of room, or by Close
+	Dropped uint64 // let go for want of room, or by Shutdown
 }
 
 // Stats is a consistent copy.

@@ -29,7 +29,7 @@ func (h *handled) note(_ context.Context, e signals.Event) error {
 
 func mustClose(t *testing.T, d *signals.Dispatcher) {
 	t.Helper()
-	if err := d.Close(t.Context()); err != nil {
+	if err := d.Shutdown(t.Context()); err != nil {
 		t.Errorf("Close = %v, want nil", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestDispatcher(t *testing.T) {
 			}
 		}
 		d.Handle(signals.MustCompile("job.*"), note("first", errors.New("failed")))
-		cancel := d.Handle(signals.MustCompile("*.a"), note("second", nil))
+		stop := d.Handle(signals.MustCompile("*.a"), note("second", nil))
 		d.Handle(signals.MustCompile("run.*"), note("other", nil))
 		if !s.Topic("job.a").Live() || s.Topic("job").Live() {
 			t.Error("a dispatcher listens to something else than its handlers")
@@ -65,8 +65,8 @@ func TestDispatcher(t *testing.T) {
 		s.Raise("job.a", "2")
 		s.Raise("unwanted", "3")
 		synctest.Wait()
-		cancel()
-		cancel()
+		stop()
+		stop()
 		s.Raise("job.a", "4")
 		synctest.Wait()
 		expect(t, "log", log, "first 1", "second 1", "first 2", "second 2", "first 4")
@@ -95,10 +95,10 @@ func TestDispatcherFailures(t *testing.T) {
 		})
 		called := 0
 		fail := func(err error) {
-			cancel := d.Handle(all, func(context.Context, signals.Event) error { return err })
+			stop := d.Handle(all, func(context.Context, signals.Event) error { return err })
 			s.Raise("a", "")
 			synctest.Wait()
-			cancel()
+			stop()
 		}
 		d.Handle(all, func(context.Context, signals.Event) error { called++; return nil })
 		fail(nil)
@@ -204,7 +204,7 @@ func TestCloseGivesUp(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, late)
 		defer cancel()
 		start := time.Now()
-		if err := d.Close(ctx); err != late || time.Since(start) != time.Second {
+		if err := d.Shutdown(ctx); err != late || time.Since(start) != time.Second {
 			t.Errorf("Close = %v after %v, want %v after 1s", err, time.Since(start), late)
 		}
 		stats(t, d, signals.DispatchStats{Failed: 1, Dropped: 2})

@@ -33,11 +33,19 @@
 //     Subscribers may see events of different goroutines in another order: sort by Seq
 //     where it matters.
 //   - An event whose raise begins after Subscribe returned is seen; one whose raise begins
-//     after cancel returned is not. Who subscribes first and then asks [Sink.Since]
+//     after stop returned is not. Whoever subscribes first and then asks [Sink.Since]
 //     misses nothing, and tells the overlap by Seq.
 //   - A condition changes first, then OnChange functions are told, then subscribers. The
 //     window has the events of a condition in the order of its changes.
 //   - A [Dispatcher] keeps the order of arrival within a key, and none between keys.
+//
+// # Who ends it
+//
+// What begins to listen returns a function named stop, which ends it: [Sink.Subscribe],
+// [Sink.OnChange], [Dispatcher.Handle], [Forward]. It may be called from anywhere, also from the
+// function that listens, and more than once, and it does not wait. Whoever never calls it listens
+// as long as the sink lives. A [Reader] and a [Counter] have Close, which does the same; a
+// [Dispatcher] has Shutdown, which waits for its handlers.
 //
 // # When something goes wrong
 //

@@ -108,7 +108,7 @@ func ExampleDispatcher() {
 	})
 	sink.Raise("job.done", "a")
 	sink.Raise("job.done", "b")
-	if err := d.Close(context.Background()); err != nil {
+	if err := d.Shutdown(context.Background()); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

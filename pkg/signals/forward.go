@@ -19,11 +19,11 @@ func (t *trail) passed(s *Sink) bool {
 // Forward copies the matching events of one sink into another, on the raiser's goroutine.
 // Conditions are not copied, only the events they raise; Seq and time are dst's own, and
 // dst's guard judges the event's chain. edit may change or, with false, refuse each event;
-// nil passes all.
+// nil passes all. Neither sink may be nil.
 //
 // An event never returns to a sink it came from, so sinks may be joined in rings. It
 // reaches a sink as often as there are ways to it.
-func Forward(dst, src *Sink, p Pattern, edit func(*Event) bool) (cancel func()) {
+func Forward(dst, src *Sink, p Pattern, edit func(*Event) bool) (stop func()) {
 	if dst == src {
 		return func() {}
 	}

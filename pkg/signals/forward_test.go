@@ -11,9 +11,9 @@ import (
 func TestForward(t *testing.T) {
 	var src, dst signals.Sink
 	seen := names(&dst, all)
-	cancel := signals.Forward(&dst, &src, signals.MustCompile("job.*"), nil)
+	stop := signals.Forward(&dst, &src, signals.MustCompile("job.*"), nil)
 	raiseAll(&src, "job.a", "run.a")
-	cancel()
+	stop()
 	raiseAll(&src, "job.b")
 	expect(t, "forwarded", *seen, "job.a")
 }

@@ -9,7 +9,8 @@ import (
 // defaultHeld is how many events a Reader holds if not told.
 const defaultHeld = 256
 
-// Reader is a pull view of a sink: a bounded queue of events that waits for a loop.
+// Reader is a pull view of a sink: a bounded queue of events that waits for a loop. All methods
+// are safe for concurrent use. Make one with [Sink.Events].
 type Reader struct {
 	mu     sync.Mutex
 	held   []Event // ring of n events from head

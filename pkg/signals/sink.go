@@ -70,7 +70,8 @@ func (s *Sink) Raise(name, key string) {
 }
 
 // Emit is Raise with every field in the caller's hands, except Seq and the time, which the
-// sink sets. It reports false when the guard stopped the event.
+// sink sets. It reports false when the guard stopped the event, and true otherwise, whether
+// anybody saw it or not.
 func (s *Sink) Emit(e Event) bool {
 	if e.Cause != nil && !s.guard.admit(&e) {
 		return false

@@ -52,10 +52,10 @@ func TestSubscribe(t *testing.T) {
 
 func TestCancelTwiceLeavesOthers(t *testing.T) {
 	var s signals.Sink
-	cancel := s.Subscribe(all, func(signals.Event) {})
-	cancel()
+	stop := s.Subscribe(all, func(signals.Event) {})
+	stop()
 	seen := names(&s, all)
-	cancel()
+	stop()
 	s.Raise("a", "")
 	expect(t, "seen", *seen, "a")
 }
@@ -63,8 +63,8 @@ func TestCancelTwiceLeavesOthers(t *testing.T) {
 func TestCancelWithinSubscriber(t *testing.T) {
 	var s signals.Sink
 	var seen []string
-	var cancel func()
-	cancel = s.Subscribe(all, func(e signals.Event) { seen = append(seen, "first "+e.Name); cancel() })
+	var stop func()
+	stop = s.Subscribe(all, func(e signals.Event) { seen = append(seen, "first "+e.Name); stop() })
 	s.Subscribe(all, func(e signals.Event) { seen = append(seen, "second "+e.Name) })
 	s.Subscribe(all, func(e signals.Event) { seen = append(seen, "third "+e.Name) })
 	raiseAll(&s, "a", "b")
@@ -74,10 +74,10 @@ func TestCancelWithinSubscriber(t *testing.T) {
 func TestSubscribeWithinSubscriber(t *testing.T) {
 	var s signals.Sink
 	var seen []string
-	var cancel func()
-	cancel = s.Subscribe(all, func(e signals.Event) {
+	var stop func()
+	stop = s.Subscribe(all, func(e signals.Event) {
 		seen = append(seen, "first "+e.Name)
-		cancel()
+		stop()
 		s.Subscribe(all, func(e signals.Event) { seen = append(seen, "second "+e.Name) })
 		if e.Name == "a" {
 			s.Raise("b", "")
@@ -233,7 +233,7 @@ func TestSubscribePromises(t *testing.T) {
 	}
 	for range 500 {
 		var first, last atomic.Int64 // raise times seen
-		cancel := s.Subscribe(all, func(e signals.Event) {
+		stop := s.Subscribe(all, func(e signals.Event) {
 			at := e.Value.(int64)
 			first.CompareAndSwap(0, at)
 			if at > last.Load() {
@@ -245,12 +245,12 @@ func TestSubscribePromises(t *testing.T) {
 		if first.Load() == 0 {
 			t.Fatal("an event raised after Subscribe returned was not seen")
 		}
-		cancel()
+		stop()
 		canceled := clock.Add(1)
 		s.Emit(signals.Event{Name: "own", Value: clock.Add(1)})
 		runtime.Gosched()
 		if got := last.Load(); got > canceled {
-			t.Fatalf("an event raised at %d was seen, though cancel returned before %d", got, canceled)
+			t.Fatalf("an event raised at %d was seen, though stop returned before %d", got, canceled)
 		}
 	}
 	stop.Store(1)

@@ -7,7 +7,7 @@ import (
 )
 
 // Handler returns a slog.Handler that raises an event for each record and passes the
-// record on to next, if any. The event is called "log.debug", "log.info", "log.warn" or
+// record on to next; nil passes it on to nobody. The event is called "log.debug", "log.info", "log.warn" or
 // "log.error", levels between them counting as the lower, with the groups of the logger
 // appended: "log.warn.http.client". Its Value is the [slog.Record], with the logger's own
 // attributes and groups in it.

@@ -18,9 +18,9 @@ type subscription struct {
 // anything else. A panic of fn is contained and the later subscribers are still called.
 //
 // Every event whose raise begins after Subscribe returned is seen, and none whose raise
-// begins after cancel returned. cancel is idempotent, may be called from fn, and does not
-// wait for a call that is under way. Subscribing to the zero Pattern does nothing.
-func (s *Sink) Subscribe(p Pattern, fn func(Event)) (cancel func()) {
+// begins after stop returned. stop may be called from fn, and does not wait for a call that
+// is under way. Subscribing to the zero Pattern does nothing. A nil fn panics.
+func (s *Sink) Subscribe(p Pattern, fn func(Event)) (stop func()) {
 	if fn == nil {
 		panic("signals: Subscribe with a nil function")
 	}
@@ -75,7 +75,8 @@ func Sample(n uint64, fn func(Event)) func(Event) {
 	}
 }
 
-// Wait returns the next event that matches, or the cause of the context's end. An event
+// Wait waits for the next event that matches and returns it; when the context ends first, the
+// error is its cause. An event
 // raised before Wait began is not seen; where that could be, use [Sink.Events] or look
 // into the window, and for things that last, a condition.
 func (s *Sink) Wait(ctx context.Context, p Pattern) (Event, error) {
@@ -83,13 +84,13 @@ func (s *Sink) Wait(ctx context.Context, p Pattern) (Event, error) {
 		return Event{}, context.Cause(ctx)
 	}
 	next := make(chan Event, 1)
-	cancel := s.Subscribe(p, func(e Event) {
+	stop := s.Subscribe(p, func(e Event) {
 		select {
 		case next <- e:
 		default: // already answered
 		}
 	})
-	defer cancel()
+	defer stop()
 	select {
 	case e := <-next:
 		return e, nil

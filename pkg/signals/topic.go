@@ -23,7 +23,8 @@ func (s *Sink) Topic(name string) *Topic { return &Topic{sink: s, name: name} }
 // Name is what the topic raises.
 func (t *Topic) Name() string { return t.name }
 
-// Raise publishes the topic's name with a key and a payload, or nil.
+// Raise publishes the topic's name with a key and a payload, either of which may be its zero
+// value. Like Sink.Raise it returns when the subscribers have.
 func (t *Topic) Raise(key string, value any) {
 	s, to := t.sink, t.receivers()
 	if len(to) == 0 && s.window.Load() == nil {

@@ -55,13 +55,13 @@ func TestTopicFollowsSubscriptions(t *testing.T) {
 			for range 300 {
 				own := new(int)
 				heard := false
-				cancel := s.Subscribe(all, func(e signals.Event) {
+				stop := s.Subscribe(all, func(e signals.Event) {
 					if e.Value == own {
 						heard = true
 					}
 				})
 				topic.Raise("", own)
-				cancel()
+				stop()
 				if !heard {
 					t.Error("a topic missed a subscription")
 					return
@@ -71,6 +71,6 @@ func TestTopicFollowsSubscriptions(t *testing.T) {
 	}
 	wg.Wait()
 	if topic.Live() {
-		t.Error("Live() = true after every cancel, want false")
+		t.Error("Live() = true after every stop, want false")
 	}
 }

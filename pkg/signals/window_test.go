@@ -294,16 +294,16 @@ func TestSubscribeBeforeRecord(t *testing.T) {
 	} {
 		var wg sync.WaitGroup
 		seen := 0
-		var cancel func()
+		var stop func()
 		s.HoldWindow(func() {
 			wg.Go(raise)
 			for range 1000 { // it comes as far as it can; if it does not, nothing is tested
 				runtime.Gosched()
 			}
-			cancel = s.Subscribe(all, func(signals.Event) { seen++ })
+			stop = s.Subscribe(all, func(signals.Event) { seen++ })
 		})
 		wg.Wait()
-		cancel()
+		stop()
 		if seen != 1 {
 			t.Errorf("%s: seen %d times, want once", what, seen)
 		}

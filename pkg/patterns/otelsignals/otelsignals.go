@@ -1,9 +1,9 @@
 // Package otelsignals makes spans and metrics of signals, through the OpenTelemetry SDK that
 // the program has set up.
 //
-//	detach, err := otelsignals.Attach(sink, tracer, meter, otelsignals.Options{})
+//	shutdown, err := otelsignals.Attach(sink, tracer, meter, otelsignals.Options{})
 //	...
-//	defer detach(ctx)
+//	defer shutdown(ctx)
 //
 // Of every event that is selected:
 //
@@ -24,8 +24,8 @@
 // op.started: none is lost with an event that was dropped, none stays open, and coordinators
 // that share a sink, each of which counts its ops from 1, cannot be confused. The price is that
 // the function of the op cannot have the span in its context; Options.Parent puts it into a
-// trace that is there already. An op that was dropped had no attempt that is not told of: it is
-// counted and has no span. Nor have those of a coordinator with NoClock, which knows no times.
+// trace that is there already. An op that was dropped while it waited has no span for that: its
+// attempts, if there were any, have theirs. Nor have those of a coordinator with NoClock, which knows no times.
 //
 // # What it costs whom
 //
@@ -70,15 +70,16 @@ type Options struct {
 	// Queue is how many events may wait; 0 means 5000.
 	Queue int
 
-	// OnError is told of an event that one of the functions above panicked at.
+	// OnError is told when one of the functions above panicked, with the event. Nil lets it go.
 	OnError func(signals.Event, error)
 }
 
-// Attach makes spans with t and metrics with m of the events of s, from now on, until detach
-// has been called; either may be nil. detach waits until what was raised before has been
+// Attach makes spans with t and metrics with m of the events of s, from now on, until shutdown
+// has been called; either may be nil. shutdown waits until what was raised before has been
 // handled, but not for exporters, which are the program's own. When its context ends first the
-// rest is dropped and detach returns the cause.
-func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (detach func(context.Context) error, err error) {
+// rest is dropped and shutdown returns the cause. Call it once. The error of Attach is that of m,
+// when it cannot make an instrument.
+func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (shutdown func(context.Context) error, err error) {
 	if o.Events == (signals.Pattern{}) {
 		o.Events = signals.MustCompile("*")
 	}
@@ -108,7 +109,7 @@ func Attach(s *signals.Sink, t trace.Tracer, m metric.Meter, o Options) (detach 
 		})
 	}
 	return func(ctx context.Context) error {
-		err := d.Close(ctx)
+		err := d.Shutdown(ctx)
 		if unregister != nil {
 			err = errors.Join(err, unregister())
 		}

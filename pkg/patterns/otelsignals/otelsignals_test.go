@@ -36,13 +36,13 @@ func newTelemetry() *telemetry {
 	return x
 }
 
-func (x *telemetry) attach(t *testing.T, s *signals.Sink, o otelsignals.Options) (detach func(context.Context) error) {
+func (x *telemetry) attach(t *testing.T, s *signals.Sink, o otelsignals.Options) (shutdown func(context.Context) error) {
 	t.Helper()
-	detach, err := otelsignals.Attach(s, x.traces.Tracer("test"), x.meters.Meter("test"), o)
+	shutdown, err := otelsignals.Attach(s, x.traces.Tracer("test"), x.meters.Meter("test"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return detach
+	return shutdown
 }
 
 // sums reads a counter, by the values of its attributes.
@@ -71,10 +71,10 @@ func (x *telemetry) collect(t *testing.T) (all []metricdata.Metrics) {
 	return all
 }
 
-func detached(t *testing.T, detach func(context.Context) error) {
+func ended(t *testing.T, shutdown func(context.Context) error) {
 	t.Helper()
-	if err := detach(t.Context()); err != nil {
-		t.Fatalf("detach: %v", err)
+	if err := shutdown(t.Context()); err != nil {
+		t.Fatalf("shutdown: %v", err)
 	}
 }
 
@@ -82,7 +82,7 @@ func detached(t *testing.T, detach func(context.Context) error) {
 func TestAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, sink := newTelemetry(), &signals.Sink{}
-		detach := x.attach(t, sink, otelsignals.Options{})
+		shutdown := x.attach(t, sink, otelsignals.Options{})
 		began := time.Now()
 		work := coord.NewKeyed(func(s string) string { return s },
 			func(_ context.Context, op coord.Op[string], _ string) error {
@@ -100,7 +100,7 @@ func TestAttempts(t *testing.T) {
 		if err := work.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		detached(t, detach)
+		ended(t, shutdown)
 
 		spans := x.spans.GetSpans()
 		if len(spans) != 2 {
@@ -169,11 +169,11 @@ func wantSums(t *testing.T, got, want map[string]int64) {
 
 func TestClasses(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
-	detach := x.attach(t, sink, otelsignals.Options{Events: signals.MustCompile("rate-limit*,cache.*")})
+	shutdown := x.attach(t, sink, otelsignals.Options{Events: signals.MustCompile("rate-limit*,cache.*")})
 	for _, name := range []string{"rate-limit:5s", "rate-limit:7s", "cache.hit", "unheard"} {
 		sink.Raise(name, "")
 	}
-	detached(t, detach)
+	ended(t, shutdown)
 	sink.Raise("cache.hit", "") // nobody is there any more
 	wantSums(t, x.sums(t, "signals.events"), map[string]int64{"signal.name=rate-limit": 2, "signal.name=cache.hit": 1})
 }
@@ -181,10 +181,10 @@ func TestClasses(t *testing.T) {
 // TestStrangers raises events of a coordinator's names without what a coordinator tells.
 func TestStrangers(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
-	detach := x.attach(t, sink, otelsignals.Options{})
+	shutdown := x.attach(t, sink, otelsignals.Options{})
 	sink.Raise(coord.SignalDone, "")
 	sink.Emit(signals.Event{Name: coord.SignalFailed, Value: coord.Info[string]{ID: 1}}) // as with NoClock
-	detached(t, detach)
+	ended(t, shutdown)
 	if spans := x.spans.GetSpans(); len(spans) != 0 {
 		t.Errorf("got spans %v of events without a time", spans)
 	}
@@ -193,7 +193,7 @@ func TestStrangers(t *testing.T) {
 // TestCoordinatorsShareASink gives two coordinators, whose ops have the same ids, one sink.
 func TestCoordinatorsShareASink(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
-	detach := x.attach(t, sink, otelsignals.Options{})
+	shutdown := x.attach(t, sink, otelsignals.Options{})
 	var both [2]*coord.Pool[int]
 	for i := range both {
 		both[i] = coord.New(func(_ context.Context, n int) error { return nil }, coord.Options{Signals: sink})
@@ -208,7 +208,7 @@ func TestCoordinatorsShareASink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	detached(t, detach)
+	ended(t, shutdown)
 	if got := len(x.spans.GetSpans()); got != 20 {
 		t.Errorf("got %d spans of 20 ops", got)
 	}
@@ -217,7 +217,7 @@ func TestCoordinatorsShareASink(t *testing.T) {
 func TestParent(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
 	ctx, request := x.traces.Tracer("test").Start(t.Context(), "request")
-	detach := x.attach(t, sink, otelsignals.Options{
+	shutdown := x.attach(t, sink, otelsignals.Options{
 		Parent:     func(signals.Event) context.Context { return ctx },
 		Attributes: func(signals.Event) []attribute.KeyValue { return []attribute.KeyValue{attribute.Bool("mine", true)} },
 	})
@@ -228,7 +228,7 @@ func TestParent(t *testing.T) {
 	if err := pool.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	detached(t, detach)
+	ended(t, shutdown)
 	spans := x.spans.GetSpans()
 	if len(spans) != 1 || spans[0].Parent.SpanID() != request.SpanContext().SpanID() || spans[0].SpanContext.TraceID() != request.SpanContext().TraceID() {
 		t.Errorf("got %v, want one child of the request", spans)
@@ -245,7 +245,7 @@ func TestRaisersNeverWait(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
 	stalled, release := make(chan struct{}), make(chan struct{})
 	x.traces.RegisterSpanProcessor(&staller{stalled: stalled, release: release})
-	detach := x.attach(t, sink, otelsignals.Options{Queue: 10})
+	shutdown := x.attach(t, sink, otelsignals.Options{Queue: 10})
 	done := func(key string) signals.Event {
 		return signals.Event{Name: coord.SignalDone, Value: coord.Info[string]{ID: 1, Key: key, Started: time.Unix(1, 0)}}
 	}
@@ -255,7 +255,7 @@ func TestRaisersNeverWait(t *testing.T) {
 		sink.Emit(done(fmt.Sprint(n)))
 	}
 	close(release)
-	detached(t, detach)
+	ended(t, shutdown)
 	var keys []string
 	for _, s := range x.spans.GetSpans() {
 		for _, a := range s.Attributes {
@@ -291,7 +291,7 @@ func (s *staller) OnEnd(sdktrace.ReadOnlySpan) {
 func TestDropped(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
 	handling, release := make(chan struct{}), make(chan struct{})
-	detach := x.attach(t, sink, otelsignals.Options{Queue: 2, Class: func(e signals.Event) string {
+	shutdown := x.attach(t, sink, otelsignals.Options{Queue: 2, Class: func(e signals.Event) string {
 		if e.Name == "hold" {
 			close(handling)
 			<-release
@@ -305,17 +305,17 @@ func TestDropped(t *testing.T) {
 	}
 	wantSums(t, x.sums(t, "signals.dropped"), map[string]int64{"": 3})
 	close(release)
-	detached(t, detach)
+	ended(t, shutdown)
 	wantSums(t, x.sums(t, "signals.events"), map[string]int64{"signal.name=all": 3})
 }
 
-// TestDetachGivesUp ends detach's context while a handler hangs.
-func TestDetachGivesUp(t *testing.T) {
+// TestShutdownGivesUp ends shutdown's context while a handler hangs.
+func TestShutdownGivesUp(t *testing.T) {
 	x, sink := newTelemetry(), &signals.Sink{}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	handling := make(chan struct{})
-	detach := x.attach(t, sink, otelsignals.Options{Class: func(signals.Event) string {
+	shutdown := x.attach(t, sink, otelsignals.Options{Class: func(signals.Event) string {
 		close(handling)
 		<-ctx.Done()
 		return "late"
@@ -324,8 +324,8 @@ func TestDetachGivesUp(t *testing.T) {
 	<-handling
 	sink.Raise("never", "")
 	cancel(enough)
-	if err := detach(ctx); !errors.Is(err, enough) {
-		t.Errorf("detach = %v, want %v", err, enough)
+	if err := shutdown(ctx); !errors.Is(err, enough) {
+		t.Errorf("shutdown = %v, want %v", err, enough)
 	}
 }
 
@@ -347,8 +347,8 @@ func TestOneOfBoth(t *testing.T) {
 	if err := pool.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	detached(t, spans)
-	detached(t, metrics)
+	ended(t, spans)
+	ended(t, metrics)
 	if got := len(x.spans.GetSpans()); got != 1 {
 		t.Errorf("got %d spans, want 1", got)
 	}

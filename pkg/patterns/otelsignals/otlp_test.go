@@ -23,7 +23,7 @@ func TestReceiver(t *testing.T) {
 	}
 	traces := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
 	var sink signals.Sink
-	detach, err := otelsignals.Attach(&sink, traces.Tracer("test"), nil, otelsignals.Options{})
+	shutdown, err := otelsignals.Attach(&sink, traces.Tracer("test"), nil, otelsignals.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestReceiver(t *testing.T) {
 	if err := pool.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	detached(t, detach)
+	ended(t, shutdown)
 	if err := traces.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
