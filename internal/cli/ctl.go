@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,20 +16,21 @@ import (
 // order is a command of eph ctl.
 type order struct {
 	name, arg, meaning string // arg is what it takes; with brackets it may be left out, "" is nothing
+	example            string // of arg
 }
 
 var orders = []order{
-	{"status", "", "what the run is doing, and why nothing starts if nothing does"},
-	{"jobs", "N", "run N jobs at once: a number, N%, MIN..MAX"},
-	{"rate", "R", "start no more than R: 50/s, 30/m, or none"},
-	{"pause", "", "start nothing more"},
-	{"resume", "", "go on"},
-	{"drain", "", "read and start nothing more, and let the running jobs end"},
-	{"cancel", "ITEM", "cancel one item, by its number"},
-	{"raise", "SIGNAL", "raise a signal: backpressure.deploy:10s, rate-limit:5s, user.done"},
-	{"retract", "GLOB", "take back the signals that hold: backpressure.*"},
-	{"reopen", "", "open the file of --log anew, after it was renamed, as by logrotate"},
-	{"tail", "[GLOB]", "show the event log from now on"},
+	{"status", "", "what the run is doing, and why nothing starts if nothing does", ""},
+	{"jobs", "N", "run N jobs at once: a number, N%, MIN..MAX", "4"},
+	{"rate", "R", "start no more than R: 50/s, 30/m, or none", "50/s"},
+	{"pause", "", "start nothing more", ""},
+	{"resume", "", "go on", ""},
+	{"drain", "", "read and start nothing more, and let the running jobs end", ""},
+	{"cancel", "ITEM", "cancel one item, by its number", "7"},
+	{"raise", "SIGNAL", "raise a signal: backpressure.deploy:10s, rate-limit:5s, user.done", "backpressure.deploy:10s"},
+	{"retract", "GLOB", "take back the signals that hold: backpressure.*", "'backpressure.*'"},
+	{"reopen", "", "open the file of --log anew, after it was renamed, as by logrotate", ""},
+	{"tail", "[GLOB]", "show the event log from now on", "'job.*'"},
 }
 
 // ctl is the command that steers a run.
@@ -99,14 +99,9 @@ func (p *program) order(id string, asJSON bool, args []string) error {
 	if e, ok := errors.AsType[*fail.Error](err); ok && e.Status == fail.BadUsage {
 		// The run speaks of the flag that says the same when it starts.
 		e.What = strings.TrimPrefix(e.What, "--"+o.name+": ")
-		e.Advise("eph ctl %s %s", o.name, spelled(o.name).arg)
+		e.Advise("eph ctl %s %s", o.name, o.example)
 	}
 	return err
-}
-
-// spelled is the command of this name in the table.
-func spelled(name string) order {
-	return orders[slices.IndexFunc(orders, func(o order) bool { return o.name == name })]
 }
 
 // parseOrder checks a command and what it takes.
@@ -122,11 +117,12 @@ func parseOrder(args []string) (order, error) {
 		case o.arg == "" && len(rest) > 0:
 			return o, fail.Usage("eph ctl %s takes nothing", o.name).Advise("eph ctl %s", o.name)
 		case o.arg != "" && !optional && len(rest) == 0:
-			return o, fail.Usage("eph ctl %s needs a value: %s", o.name, o.meaning).Advise("eph ctl %s %s", o.name, o.arg)
+			return o, fail.Usage("eph ctl %s needs a value: %s", o.name, o.meaning).Advise("eph ctl %s %s", o.name, o.example)
 		case len(rest) > 1 && o.name != "raise":
 			return o, fail.Usage("eph ctl %s takes one value", o.name).Advise("eph ctl %s %s", o.name, rest[0])
 		}
-		return order{o.name, strings.Join(args[1:], " "), o.meaning}, nil
+		o.arg = strings.Join(args[1:], " ")
+		return o, nil
 	}
 	err := fail.Usage("eph ctl knows no %q", args[0]).Advise("eph ctl %s", strings.Join(names, "|"))
 	if n := fail.Nearest(args[0], names); n != "" {
