@@ -226,9 +226,11 @@ func (s *survey) input(st *syntax.Stmt) int {
 		var from int
 		switch r.Op {
 		case syntax.Hdoc, syntax.DashHdoc:
-			from = s.find(r.Hdoc, false, false)
+			if from = none; r.Hdoc != nil {
+				from = s.carrier(r.Hdoc, false)
+			}
 		case syntax.WordHdoc:
-			from = s.find(r.Word, false, false)
+			from = s.carrier(r.Word, false)
 		case syntax.DplIn:
 			from = or(at, s.opened)
 		case syntax.RdrIn, syntax.RdrInOut:
