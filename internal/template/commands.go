@@ -148,10 +148,13 @@ func (s *survey) inspectSourced(_ string, args []*syntax.Word) (int, refusal) {
 	if at := s.first(args, true); at != none {
 		return at, asCode
 	}
-	if len(args) > 0 && strings.HasPrefix(s.source(args[0]), "/") {
-		return s.fed, asProgram
+	if len(args) == 0 || !strings.HasPrefix(s.source(args[0]), "/dev/") {
+		return none, refusal{}
 	}
-	return none, refusal{}
+	if s.fed == none && s.program != nil {
+		return s.within(s.program, []syntax.LangVariant{s.lang}, s.first(args[1:], false), true)
+	}
+	return s.fed, asProgram
 }
 
 // inspectXargs is for xargs, which makes arguments of what it reads.
@@ -257,6 +260,11 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 func (s *survey) interpretedBy(name string, args []*syntax.Word) (int, refusal) {
 	if s.fed != none && s.readsProgram(name, args) {
 		return s.fed, asProgram
+	}
+	if s.program != nil && s.readsProgram(name, args) {
+		if at, why := s.within(s.program, shells["sh"], s.first(args, false), !remoteShells[name]); at != none {
+			return at, why
+		}
 	}
 	if isShell(name) {
 		return s.inspectShell(name, args)
@@ -370,10 +378,16 @@ func (s *survey) inspectGit(_ string, args []*syntax.Word) (int, refusal) {
 	return none, refusal{}
 }
 
-// isPattern reports whether a word is matched against the names of files.
+// isPattern reports whether a word is matched against the names of files, or stands for several.
 func isPattern(w *syntax.Word) bool {
 	for _, part := range w.Parts {
-		if lit, ok := part.(*syntax.Lit); ok && len(lit.Value) > len("[[") && strings.ContainsAny(lit.Value, "*?[") || ok && strings.ContainsAny(lit.Value, "*?") {
+		lit, ok := part.(*syntax.Lit)
+		if !ok {
+			continue
+		}
+		brackets := len(lit.Value) > len("[[") && strings.Contains(lit.Value, "[")
+		braces := strings.Contains(lit.Value, "{") && (strings.Contains(lit.Value, ",") || strings.Contains(lit.Value, ".."))
+		if brackets || braces || strings.ContainsAny(lit.Value, "*?") {
 			return true
 		}
 	}
@@ -426,11 +440,12 @@ func simpleExpansion(w *syntax.Word) string {
 // inspectForwarding is for a call of a function of the template. One that runs its arguments as
 // a command is a wrapper.
 func (s *survey) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) (int, refusal) {
-	forwards := false
+	forwards, shifts := false, calls(f, "shift")
 	for n := range syntax.Preorder(f) {
 		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
 			for _, w := range c.Args {
 				e := simpleExpansion(w)
+				shifts = shifts || (e == "@" || e == "*") && isSlice(w)
 				forwards = forwards || (e == "@" || e == "*") && (w == c.Args[0] || wraps(c.Args[0]))
 			}
 		}
@@ -438,7 +453,7 @@ func (s *survey) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) (int
 	if !forwards {
 		return none, refusal{}
 	}
-	if !calls(f, "shift") {
+	if !shifts {
 		return s.inspectCall(args)
 	}
 	for i := range args {
@@ -449,6 +464,16 @@ func (s *survey) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) (int
 		}
 	}
 	return none, refusal{}
+}
+
+// isSlice reports whether a word leaves the first of several values out.
+func isSlice(w *syntax.Word) bool {
+	for n := range syntax.Preorder(w) {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Slice != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func wraps(w *syntax.Word) bool {

@@ -29,8 +29,9 @@ type survey struct {
 	replaced int  // until this byte
 
 	// Where the walk is.
-	fed     int    // the carrier in standard input
-	scope   string // the function
+	fed     int          // the carrier in standard input
+	program *syntax.Word // its text, where that is written out
+	scope   string       // the function
 	entered map[*syntax.FuncDecl]bool
 	given   map[*syntax.Word]int // words that xargs puts items in
 }
@@ -108,9 +109,7 @@ func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, he
 		return none, refusal{}
 	}
 	start := int(w.Pos().Offset())
-	if strings.HasPrefix(s.m.source[start+1:], text) {
-		start++
-	}
+	at := strings.Index(s.m.source[start:w.End().Offset()], text) // behind a quote; -1 if some are within
 	read := false
 	for _, lang := range langs {
 		file, err := parseShell(text, lang)
@@ -121,30 +120,23 @@ func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, he
 			break
 		}
 		read = true
-		inner := newSurvey(&marked{text: text, source: text, prefix: s.m.prefix, evaluates: evaluatesNumbers(langs)}, lang)
+		inner := s.inside(text, lang)
+		if !here {
+			clear(inner.holding)
+		}
+		inner.m.evaluates = evaluatesNumbers(langs)
 		if inner.records = item != none; inner.records {
 			inner.hold("0")
 		}
-		inner.opened = s.fed
-		if inner.opened != none {
-			inner.opened = fromStdin
-		}
-		if here {
-			for name := range s.holding {
-				if !strings.Contains(name, " ") {
-					inner.hold(name)
-				}
-			}
-		}
-		at, why, _ := inner.look(file)
+		found, why, _ := inner.look(file)
 		switch {
-		case at == none:
-		case at == fromStdin:
+		case found == none:
+		case found == fromStdin:
 			return s.fed, why
 		case item != none:
 			return item, byScript
-		case start > int(w.Pos().Offset()):
-			return start + at, why
+		case at >= 0:
+			return start + at + found, why
 		default:
 			return start, why
 		}
@@ -153,6 +145,20 @@ func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, he
 		return item, byScript
 	}
 	return none, refusal{}
+}
+
+// inside is a survey of text that is run where the walk is, without the positional parameters.
+func (s *survey) inside(text string, lang syntax.LangVariant) *survey {
+	inner := newSurvey(&marked{text: text, source: text, prefix: s.m.prefix, evaluates: s.m.evaluates}, lang)
+	if s.fed != none {
+		inner.opened = fromStdin
+	}
+	for name := range s.holding {
+		if !strings.Contains(name, " ") {
+			inner.hold(name)
+		}
+	}
+	return inner
 }
 
 // itemVariables are those of the environment in which every job finds its item.

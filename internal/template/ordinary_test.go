@@ -107,6 +107,10 @@ xargs -a {} -n1 echo
 cat <<E > {}.conf
 name = {}
 E
+ssh {} 'bash -s' < setup.sh
+sh -s -- {} <<'E'
+ls "$1"
+E
 cat {} | ssh host 'sort > x'
 mysql -u root db < {}
 openssl dgst -sha256 {} | awk '{print $2}'
@@ -128,7 +132,7 @@ func TestOrdinary(t *testing.T) {
 	var joined []string
 	for i := 0; i < len(ordinary); i++ { // a here-document is one
 		text := ordinary[i]
-		for strings.Contains(text, "<<E") && !strings.HasSuffix(text, "\nE") {
+		for (strings.Contains(text, "<<E") || strings.Contains(text, "<<'E'")) && !strings.HasSuffix(text, "\nE") {
 			i++
 			text += "\n" + ordinary[i]
 		}

@@ -57,7 +57,7 @@ func (s *survey) find(root syntax.Node, strict, names bool) int {
 			if n.Param == nil || n.Length {
 				break
 			}
-			if s.holds(n.Param.Value, n) || (n.Excl || n.Flags != nil) && s.names(n.Param.Value) {
+			if s.holds(n.Param.Value, n) || (names || n.Excl || n.Flags != nil) && s.refers(n.Param.Value) {
 				at = int(n.Pos().Offset())
 			}
 		case *syntax.SglQuoted:
@@ -103,6 +103,14 @@ func (s *survey) holds(name string, n syntax.Node) bool {
 	return s.holding[s.positional(name)] || s.scope == "" && s.records && int(n.Pos().Offset()) < s.replaced
 }
 
+// key is the name of a variable in fixed.
+func (s *survey) key(name string) string {
+	if isPositional(name) {
+		return s.positional(name)
+	}
+	return name
+}
+
 // positional is the key in holding of a positional parameter of the function that is looked at.
 func (s *survey) positional(name string) string {
 	if name == "#" {
@@ -115,18 +123,25 @@ var identifier = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 
 // names reports whether an expression names a variable that holds an item, or one whose text does.
 func (s *survey) names(expression string) bool {
-	return s.namesIn(expression, 4)
+	return s.namesIn(expression, map[string]bool{})
 }
 
-func (s *survey) namesIn(expression string, depth int) bool {
-	return depth > 0 && slices.ContainsFunc(identifier.FindAllString(expression, -1), func(name string) bool {
-		return s.holding[name] || slices.ContainsFunc(s.fixed[name], func(v string) bool { return s.namesIn(v, depth-1) })
+func (s *survey) namesIn(expression string, seen map[string]bool) bool {
+	return slices.ContainsFunc(identifier.FindAllString(expression, -1), func(name string) bool {
+		if s.holding[name] || seen[name] {
+			return s.holding[name]
+		}
+		seen[name] = true
+		return slices.ContainsFunc(s.fixed[name], func(v string) bool { return s.namesIn(v, seen) })
 	})
 }
 
+// refers reports whether the text of a variable names one that holds an item.
+func (s *survey) refers(name string) bool { return slices.ContainsFunc(s.fixed[s.key(name)], s.names) }
+
 var (
 	// repeaters print their arguments, or a part of them.
-	repeaters = words("echo printf print basename dirname realpath readlink expr printenv")
+	repeaters = words("echo printf print basename dirname realpath readlink expr printenv yes")
 
 	// filters print what they read, or a part of it.
 	filters = words(`cat tac head tail cut tr sed gsed awk gawk mawk nawk grep egrep fgrep rg sort uniq rev tee paste
@@ -188,6 +203,11 @@ func (s *survey) callPrints(args []*syntax.Word) int {
 		}
 		return at
 	case filters[name]:
+		for _, w := range rest {
+			if _, ok := w.Parts[0].(*syntax.ProcSubst); ok && s.fed == none {
+				return s.carrier(w, false)
+			}
+		}
 		return s.fed
 	case s.holding[reporters[name]]:
 		return int(args[0].Pos().Offset())
@@ -269,7 +289,7 @@ func children(n syntax.Node, visit func(syntax.Node)) {
 // walk visits n and everything below it, with fed, scope and the like as they are there.
 func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
 	visit(n)
-	defer func(fed int) { s.fed = fed }(s.fed)
+	defer func(fed int, program *syntax.Word) { s.fed, s.program = fed, program }(s.fed, s.program)
 	below := func(n syntax.Node) { s.walk(n, visit) }
 	switch n := n.(type) {
 	case *syntax.CoprocClause:
@@ -278,6 +298,16 @@ func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
 	case *syntax.Stmt:
 		around := s.fed
 		s.fed = s.input(n)
+		for _, r := range n.Redirs {
+			switch r.Op {
+			case syntax.Hdoc, syntax.DashHdoc:
+				s.program = r.Hdoc
+			case syntax.WordHdoc:
+				s.program = r.Word
+			case syntax.RdrIn:
+				s.program = nil
+			}
+		}
 		if n.Coprocess {
 			s.fed = s.any()
 		}
@@ -298,7 +328,7 @@ func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
 	case *syntax.BinaryCmd:
 		below(n.X)
 		if isPipe(n) {
-			s.fed = s.prints(n.X)
+			s.fed, s.program = s.prints(n.X), nil
 		}
 		below(n.Y)
 	case *syntax.FuncDecl:
@@ -378,10 +408,10 @@ func (s *survey) holdPositional(function string, args []*syntax.Word, moved bool
 	}
 }
 
-// fix notes values that a variable can have.
+// fix notes values that a variable can have: as many, and as long, as names need.
 func (s *survey) fix(name string, values ...string) {
 	for _, v := range values {
-		if !slices.Contains(s.fixed[name], v) && len(s.fixed[name]) < 16 {
+		if !slices.Contains(s.fixed[name], v) && len(s.fixed[name]) < 16 && len(v) < 200 {
 			s.fixed[name] = append(s.fixed[name], v)
 			s.values++
 		}
@@ -405,11 +435,18 @@ func (s *survey) valuesOf(w *syntax.Word) []string {
 				add(p.Parts)
 			case *syntax.ParamExp:
 				if p.Param != nil {
-					name := p.Param.Value
-					if isPositional(name) {
-						name = s.positional(name)
+					more = slices.Clone(s.fixed[s.key(p.Param.Value)])
+				}
+				if p.Exp != nil && p.Exp.Word != nil {
+					more = append(more, s.valuesOf(p.Exp.Word)...)
+				}
+			case *syntax.CmdSubst: // of what prints text
+				for n := range syntax.Preorder(p) {
+					if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 1 && repeaters[c.Args[0].Lit()] {
+						for _, w := range c.Args[1:] {
+							more = append(more, s.valuesOf(w)...)
+						}
 					}
-					more = s.fixed[name]
 				}
 			}
 			if more == nil || len(values)*len(more) > 64 {
@@ -547,6 +584,10 @@ func (s *survey) collectCall(c *syntax.CallExpr) {
 		s.hold("PWD", "OLDPWD", "DIRSTACK")
 	case name == "getopts" && s.holds("@", c):
 		s.hold("OPTARG")
+	case name == "eval" || name == "trap":
+		for _, w := range args {
+			s.collectText(w)
+		}
 	case name == "set":
 		if at != none {
 			s.holdPositional(s.scope, nil, true)
@@ -591,21 +632,36 @@ func (s *survey) assigned(name string, args []*syntax.Word) (names []string, at 
 	switch {
 	case (name == "printf" || name == "print") && len(args) > 2:
 		if option, _ := literal(args[0]); option == "-v" {
-			v, _ := literal(args[1])
-			return []string{v}, s.first(args[2:], false)
+			return s.valuesOf(args[1]), s.first(args[2:], false)
 		}
 	case readers[name]:
 		names = []string{"REPLY", "reply", "MAPFILE"}
 		for _, w := range args {
-			v, _ := literal(w)
-			v, _, _ = strings.Cut(v, "?") // a prompt
-			if syntax.ValidName(v) {
-				names = append(names, v)
+			for _, v := range s.valuesOf(w) {
+				if v, _, _ = strings.Cut(v, "?"); syntax.ValidName(v) { // before a prompt
+					names = append(names, v)
+				}
 			}
 		}
 		return names, or(s.fed, s.opened)
 	}
 	return nil, none
+}
+
+// collectText is for text that is run here: what it assigns holds on.
+func (s *survey) collectText(w *syntax.Word) {
+	text, fixed := literal(w)
+	file, err := parseShell(text, s.lang)
+	if !fixed || err != nil {
+		return
+	}
+	inner := s.inside(text, s.lang)
+	inner.collect(file)
+	for name := range inner.holding {
+		if !strings.Contains(name, " ") {
+			s.hold(name)
+		}
+	}
 }
 
 // collectFunction is for a call of a function of the template.
