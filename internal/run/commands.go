@@ -36,6 +36,7 @@ type variable struct {
 func compile(p Plan, columns []string) (c commands, err error) {
 	o := p.Template
 	o.Columns = columns
+	o.Stdin = p.Stdin == StdinItem || p.Input.Blocks != nil && o.Parallel == nil // parallel --pipe sh is for programs
 	if p.ShellAuto {
 		o.Functions = functions(os.Environ())
 	}

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -20,7 +19,7 @@ type wrapper struct {
 
 var wrappers = map[string]wrapper{
 	"-": {}, "builtin": {}, "busybox": {}, "chronic": {}, "command": {}, "eatmydata": {}, "nocorrect": {},
-	"noglob": {}, "nohup": {}, "setsid": {}, "toybox": {}, "unbuffer": {},
+	"coproc": {}, "noglob": {}, "nohup": {}, "setsid": {}, "toybox": {}, "unbuffer": {},
 	"chroot":   {operands: 1},
 	"chrt":     {operands: 1, valued: "-T -P -D"},
 	"doas":     {valued: "-u -C"},
@@ -115,34 +114,96 @@ func (w wrapper) skip(args []string, name string) int {
 // declarers declare variables, in a dialect whose grammar does not know them as such.
 var declarers = words("export readonly local typeset declare integer float nameref private global array")
 
-// These commands take their arguments as code, as names, or as numbers that they evaluate. Each
-// does in at least one of the shells.
-var (
-	codeRunners = words("eval . source trap history watch parallel sem")
-	nameTakers  = words(`let unset read getln mapfile readarray getopts shift exit bye logout return break continue
-		ulimit limit unlimit repeat enable bind complete compgen compopt fc autoload zle zmodload zstyle sched vared
-		sysread zparseopts emulate setopt unsetopt shopt wait unalias`)
-	numberTakers = words("exit return break continue shift") // of nameTakers, those that bash and dash take for digits
-)
-
-// evaluatesNumbers reports whether a shell of one of these dialects evaluates what numberTakers get.
-func evaluatesNumbers(langs []syntax.LangVariant) bool {
-	return slices.Contains(langs, syntax.LangMirBSDKorn) || slices.Contains(langs, syntax.LangZsh)
-}
-
-func evaluates(name string) (refusal, bool) {
-	switch {
-	case codeRunners[name]:
-		return asCode, true
-	case nameTakers[name]:
-		return asName, true
-	case name == "alias":
-		return alias, true
+// inspectText is for commands that join their arguments and run them.
+func (s *survey) inspectText(name string, args []*syntax.Word) (int, refusal) {
+	if at := s.first(args, true); at != none {
+		return at, asCode
 	}
-	return refusal{}, false
+	langs := shells["sh"]
+	if name == "eval" || name == "trap" {
+		langs = []syntax.LangVariant{s.lang}
+	}
+	for _, w := range args {
+		if at, why := s.within(w, langs, none, true); at != none {
+			return at, why
+		}
+	}
+	return none, refusal{}
 }
 
-// inspectCall tells whether a simple command interprets an argument that carries an item.
+func (s *survey) inspectNumber(_ string, args []*syntax.Word) (int, refusal) {
+	if !s.m.evaluates {
+		return none, refusal{}
+	}
+	for _, w := range args {
+		if at := s.arithmetic(w); at != none {
+			return at, asName
+		}
+	}
+	return s.first(args, true), asName
+}
+
+// inspectSourced is for a file that the shell reads commands from.
+func (s *survey) inspectSourced(_ string, args []*syntax.Word) (int, refusal) {
+	if at := s.first(args, true); at != none {
+		return at, asCode
+	}
+	if len(args) == 0 || !strings.HasPrefix(s.source(args[0]), "/dev/") {
+		return none, refusal{}
+	}
+	if s.fed == none && s.program != nil {
+		return s.within(s.program, []syntax.LangVariant{s.lang}, s.first(args[1:], false), true)
+	}
+	return s.fed, asProgram
+}
+
+// inspectXargs is for xargs, which makes arguments of what it reads.
+func (s *survey) inspectXargs(_ string, args []*syntax.Word) (int, refusal) {
+	if s.fed == none {
+		return none, refusal{}
+	}
+	inner := wrappers["xargs"].skip(s.sources(args), "xargs")
+	if inner < 0 {
+		return none, refusal{}
+	}
+	command := slices.Clone(args[inner:])
+	replace := ""
+	for i, w := range args[:inner] {
+		text := s.source(w)
+		switch {
+		case text == "-I":
+			replace, _ = literal(args[i+1])
+		case strings.HasPrefix(text, "-I"):
+			replace = text[len("-I"):]
+		case strings.HasPrefix(text, "-i"), strings.HasPrefix(text, "--replace"):
+			_, replace, _ = strings.Cut(text, "=")
+			if replace == "" {
+				replace = strings.TrimPrefix(text, "-i")
+			}
+			if replace == "" || replace == "--replace" {
+				replace = "{}"
+			}
+		}
+	}
+	if replace == "" { // behind the others
+		replace = "{}"
+		command = append(command, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{ValuePos: command[0].Pos(), ValueEnd: command[0].Pos(), Value: replace}}})
+	}
+	s.give(command, replace, s.fed)
+	return s.inspectCall(command)
+}
+
+// give replaces the words that hold some text, which a command replaces by what carries an item.
+func (s *survey) give(ws []*syntax.Word, text string, at int) {
+	for i, w := range ws {
+		if has, _ := literal(w); strings.Contains(has, text) {
+			ws[i] = &syntax.Word{Parts: []syntax.WordPart{&syntax.ParamExp{Short: true, Dollar: w.Pos(), Param: &syntax.Lit{ValuePos: w.Pos(), ValueEnd: w.End()}}}}
+			s.given[ws[i]] = at
+		}
+	}
+}
+
+// inspectCall tells whether a simple command interprets what carries an item.
 func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if len(args) == 0 {
 		return none, refusal{}
@@ -151,7 +212,7 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 		return s.m.markers[0].at, alias
 	}
 	for _, w := range args { // env PATH=... and the like
-		if name, _, ok := strings.Cut(s.m.source[w.Pos().Offset():w.End().Offset()], "="); ok && s.interprets(name) {
+		if name, _, ok := strings.Cut(s.source(w), "="); ok && s.interprets(name) {
 			if at, why := s.inspectVariable(name, w); at != none {
 				return at, why
 			}
@@ -160,41 +221,56 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 	if at := s.shellProgram(args); at != none {
 		return at, asCode
 	}
+	name, rest := s.command(args)
+	if names, at := s.assigned(name, rest); at != none && slices.ContainsFunc(names, s.interprets) {
+		return at, typedVar
+	}
 	if f, rest := s.function(args); f != nil { // whatever else goes by that name
 		if at, why := s.inspectForwarding(f, rest); at != none {
 			return at, why
 		}
 	}
-	name, rest := s.command(args)
-	if name == "" {
-		return s.inspectUnknown(rest)
+	for len(args) > 0 {
+		text, ok := s.fixedText(args[0])
+		if !ok {
+			return s.inspectUnknown(args)
+		}
+		name := commandName(text)
+		if name == "coproc" {
+			defer func(fed int) { s.fed = fed }(s.fed)
+			s.fed = s.any()
+		}
+		if at, why := s.interpretedBy(name, args[1:]); at != none {
+			return at, why
+		}
+		inner := -1
+		w, wraps := wrappers[name]
+		if wraps {
+			inner = w.skip(s.sources(args[1:]), name)
+		}
+		if inner < 0 {
+			return none, refusal{}
+		}
+		args = args[1+inner:]
 	}
-	if _, ok := wrappers[name]; ok { // without a command, or with a harmless one
-		return none, refusal{}
+	return none, refusal{}
+}
+
+// interpretedBy is the carrier that a command of this name interprets.
+func (s *survey) interpretedBy(name string, args []*syntax.Word) (int, refusal) {
+	if s.fed != none && s.readsProgram(name, args) {
+		return s.fed, asProgram
 	}
-	if numberTakers[name] && !s.m.evaluates {
-		return none, refusal{}
+	if s.program != nil && s.readsProgram(name, args) {
+		if at, why := s.within(s.program, shells["sh"], s.first(args, false), !remoteShells[name]); at != none {
+			return at, why
+		}
 	}
-	if why, ok := evaluates(name); ok {
-		return s.first(rest, true), why
+	if isShell(name) {
+		return s.inspectShell(name, args)
 	}
-	switch {
-	case isShell(name):
-		return s.inspectShell(name, rest)
-	case declarers[name]:
-		return s.inspectDeclarer(name, rest)
-	case name == "[" || name == "test" || name == "[[":
-		return s.inspectTest(rest)
-	case name == "printf" || name == "print":
-		return s.inspectPrint(rest)
-	case name == "set":
-		return s.inspectSet(rest)
-	case remoteShells[name]:
-		return s.inspectRemote(rest)
-	case takesProgram[name]:
-		return s.afterOption(rest, "-c"), asCode
-	case name == "find" || name == "gfind" || name == "fd":
-		return s.inspectFind(rest)
+	if interprets := sinks[name]; interprets != nil {
+		return interprets(s, name, args)
 	}
 	return none, refusal{}
 }
@@ -211,22 +287,31 @@ func (s *survey) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Word
 	return s.funcs[name], rest
 }
 
-// takesProgram run what follows their -c.
-var takesProgram = words("su runuser sg script flock")
-
 // inspectUnknown is for a command whose name is not fixed.
 func (s *survey) inspectUnknown(args []*syntax.Word) (int, refusal) {
 	if len(args) == 0 {
 		return none, refusal{}
 	}
 	simple := simpleExpansion(args[0])
-	if len(s.funcs) > 0 && (simple == "@" || simple == "*") {
+	if s.scope != "" && (simple == "@" || simple == "*") {
 		return none, refusal{} // a function that runs its arguments: see inspectForwarding
 	}
 	if at := s.carrier(args[0], true); at != none {
 		return at, commandWord
 	}
 	carried := s.first(args[1:], true)
+	values := s.valuesOf(args[0])
+	if q, ok := args[0].Parts[0].(*syntax.SglQuoted); ok && q.Dollar {
+		values = []string{"eval"} // an escaped name: the worst that it can be
+	}
+	if _, fixed := literal(args[0]); fixed {
+		values = nil // a pattern
+	}
+	for _, value := range values {
+		if at, why := s.inspectCall(append(fields(value, args[0]), args[1:]...)); at != none {
+			return at, why
+		}
+	}
 	if carried == none {
 		return none, refusal{}
 	}
@@ -241,27 +326,68 @@ func (s *survey) inspectUnknown(args []*syntax.Word) (int, refusal) {
 			return at, why
 		}
 	}
-	values := s.fixed[simple]
-	if q, ok := args[0].Parts[0].(*syntax.SglQuoted); ok && q.Dollar {
-		values = []string{"eval"} // an escaped name: the worst that it can be
+	return none, refusal{}
+}
+
+// fields are the words of text that stands in the place of w.
+func fields(text string, w *syntax.Word) (ws []*syntax.Word) {
+	for field := range strings.FieldsSeq(text) {
+		ws = append(ws, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{ValuePos: w.Pos(), ValueEnd: w.End(), Value: field}}})
 	}
-	for _, value := range values {
-		for _, field := range strings.Fields(value) {
-			if why, ok := evaluates(field); ok {
-				return carried, why
+	return ws
+}
+
+// inspectSplit is for env -S.
+func (s *survey) inspectSplit(_ string, args []*syntax.Word) (int, refusal) {
+	for i, w := range args {
+		option, _ := literal(w)
+		switch {
+		case option == "-S" || option == "--split-string":
+			if i+1 < len(args) {
+				text, _ := literal(args[i+1])
+				return s.inspectCall(append(fields(text, args[i+1]), args[i+2:]...))
 			}
-			if isShell(field) {
-				return carried, asCode
-			}
+		case strings.HasPrefix(option, "-S"):
+			return s.inspectCall(append(fields(option[len("-S"):], w), args[i+1:]...))
+		case strings.HasPrefix(option, "--split-string="):
+			return s.inspectCall(append(fields(option[len("--split-string="):], w), args[i+1:]...))
 		}
 	}
 	return none, refusal{}
 }
 
-// isPattern reports whether a word is matched against the names of files.
+// runByGit are the settings of git that are commands.
+var runByGit = regexp.MustCompile(`(?i)^[-"']*(alias|pager|filter|.*(pager|editor|command|cmd|askpass|textconv|driver|helper|program|hookspath|fsmonitor|proxy))`)
+
+// inspectGit is for git -c NAME=VALUE, before the name of the command.
+func (s *survey) inspectGit(_ string, args []*syntax.Word) (int, refusal) {
+	for i, w := range args {
+		text := s.source(w)
+		if !strings.HasPrefix(text, "-") && (i == 0 || !strings.HasPrefix(s.source(args[i-1]), "-")) {
+			break
+		}
+		if text != "-c" || i+1 == len(args) {
+			continue
+		}
+		at := s.carrier(args[i+1], true)
+		name, _, _ := strings.Cut(s.source(args[i+1]), "=")
+		if at != none && (at < int(args[i+1].Pos().Offset())+len(name) || runByGit.MatchString(name)) {
+			return at, asCode
+		}
+	}
+	return none, refusal{}
+}
+
+// isPattern reports whether a word is matched against the names of files, or stands for several.
 func isPattern(w *syntax.Word) bool {
 	for _, part := range w.Parts {
-		if lit, ok := part.(*syntax.Lit); ok && len(lit.Value) > len("[[") && strings.ContainsAny(lit.Value, "*?[") || ok && strings.ContainsAny(lit.Value, "*?") {
+		lit, ok := part.(*syntax.Lit)
+		if !ok {
+			continue
+		}
+		brackets := len(lit.Value) > len("[[") && strings.Contains(lit.Value, "[")
+		braces := strings.Contains(lit.Value, "{") && (strings.Contains(lit.Value, ",") || strings.Contains(lit.Value, ".."))
+		if brackets || braces || strings.ContainsAny(lit.Value, "*?") {
 			return true
 		}
 	}
@@ -314,11 +440,12 @@ func simpleExpansion(w *syntax.Word) string {
 // inspectForwarding is for a call of a function of the template. One that runs its arguments as
 // a command is a wrapper.
 func (s *survey) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) (int, refusal) {
-	forwards := false
+	forwards, shifts := false, calls(f, "shift")
 	for n := range syntax.Preorder(f) {
 		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
 			for _, w := range c.Args {
 				e := simpleExpansion(w)
+				shifts = shifts || (e == "@" || e == "*") && isSlice(w)
 				forwards = forwards || (e == "@" || e == "*") && (w == c.Args[0] || wraps(c.Args[0]))
 			}
 		}
@@ -326,17 +453,27 @@ func (s *survey) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) (int
 	if !forwards {
 		return none, refusal{}
 	}
-	if !calls(f, "shift") {
+	if !shifts {
 		return s.inspectCall(args)
 	}
 	for i := range args {
-		if name, ok := s.fixedText(args[i]); ok {
-			if why, ok := evaluates(name); ok {
-				return s.first(args[i+1:], true), why
+		if _, ok := s.fixedText(args[i]); ok {
+			if at, why := s.inspectCall(args[i:]); at != none {
+				return at, why
 			}
 		}
 	}
 	return none, refusal{}
+}
+
+// isSlice reports whether a word leaves the first of several values out.
+func isSlice(w *syntax.Word) bool {
+	for n := range syntax.Preorder(w) {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Slice != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func wraps(w *syntax.Word) bool {
@@ -394,60 +531,19 @@ func (s *survey) scriptCarrier(args []*syntax.Word) int {
 	return none
 }
 
-// inspectInput is for a shell that reads its program from a here-document or a pipe.
-func (s *survey) inspectInput(st *syntax.Stmt) (int, refusal) {
-	switch c := st.Cmd.(type) {
-	case *syntax.BinaryCmd:
-		if (c.Op == syntax.Pipe || c.Op == syntax.PipeAll) && s.readsProgram(c.Y) {
-			return s.repeated(c.X), asProgram
-		}
-	}
-	for _, r := range st.Redirs {
-		switch {
-		case s.readsProgram(st):
-			if at := s.repeated(r); at != none {
-				return at, asProgram
-			}
-		case r.Op == syntax.RdrOut && s.anyReadsProgram(r.Word): // > >(sh)
-			return s.repeated(st), asProgram
-		}
-	}
-	return none, refusal{}
-}
+// programReaders run what they read, unless they are given something else to run.
+var programReaders = words("at batch ed ex su script")
 
-// readsProgram reports whether a statement is, or holds, a shell, here or at the other end of ssh,
-// that is given no program but its standard input.
-func (s *survey) readsProgram(st *syntax.Stmt) bool {
-	c, ok := st.Cmd.(*syntax.CallExpr)
-	if !ok {
-		return st.Cmd != nil && s.anyReadsProgram(st.Cmd)
-	}
-	if s.callReadsProgram(c) {
-		return true
-	}
-	return slices.ContainsFunc(c.Args, func(w *syntax.Word) bool { return s.anyReadsProgram(w) })
-}
-
-// anyReadsProgram reports whether a simple command within n is such a shell.
-func (s *survey) anyReadsProgram(n syntax.Node) (reads bool) {
-	syntax.Walk(n, func(n syntax.Node) bool {
-		if c, ok := n.(*syntax.CallExpr); ok {
-			reads = reads || s.callReadsProgram(c)
-		}
-		return !reads
-	})
-	return reads
-}
-
-func (s *survey) callReadsProgram(c *syntax.CallExpr) bool {
-	if f, _ := s.function(c.Args); f != nil && !s.entered[f] {
-		s.entered[f] = true
-		defer delete(s.entered, f)
-		return s.anyReadsProgram(f.Body)
-	}
-	name, args := s.command(c.Args)
+// readsProgram reports whether a command is, or starts, a shell that is given no program but its
+// standard input.
+func (s *survey) readsProgram(name string, args []*syntax.Word) bool {
+	texts := s.texts(args)
 	switch {
-	case name == "." || name == "source":
+	case name == "parallel" || name == "sem":
+		return !slices.ContainsFunc(texts, func(t string) bool { return !strings.HasPrefix(t, "-") })
+	case name == "su" || name == "script":
+		return !slices.Contains(texts, "-c")
+	case programReaders[name]:
 		return true
 	case remoteShells[name]:
 		rest := s.remoteCommand(args)
@@ -455,16 +551,17 @@ func (s *survey) callReadsProgram(c *syntax.CallExpr) bool {
 			return true
 		}
 		name, args = s.command(rest)
+		texts = s.texts(args)
 	}
 	if !isShell(name) {
 		return false
 	}
-	words := s.texts(args)
-	if n := scriptArgument(words); n >= 0 {
-		return s.runsReader(args[n])
+	if n := scriptArgument(texts); n >= 0 {
+		_, fixed := literal(args[n])
+		return !fixed
 	}
-	for _, text := range words {
-		if text == "-s" || text == "/dev/stdin" {
+	for _, text := range texts {
+		if text == "-s" || strings.HasPrefix(text, "/dev/") || strings.HasPrefix(text, "/proc/") {
 			return true
 		}
 		if !strings.HasPrefix(text, "-") {
@@ -474,37 +571,13 @@ func (s *survey) callReadsProgram(c *syntax.CallExpr) bool {
 	return true
 }
 
-// runsReader reports whether the script of sh -c could start a shell that reads its program
-// from standard input: sh -c sh does.
-func (s *survey) runsReader(script *syntax.Word) (reads bool) {
-	text, fixed := literal(script)
-	if !fixed {
-		return true
-	}
-	file, err := parseShell(text, syntax.LangBash)
-	if err != nil {
-		return true
-	}
-	syntax.Walk(file, func(n syntax.Node) bool {
-		if st, ok := n.(*syntax.Stmt); ok {
-			reads = reads || s.readsProgram(st)
-		}
-		return !reads
-	})
-	return reads
-}
-
 // inspectShell looks at what a shell does with its arguments: a script that is written out is
 // followed, with the item in its positional parameters. Without one, an item that names a
 // script is one thing, but with another behind it, it could be -c.
 func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 	n := scriptArgument(s.texts(args))
 	if n >= 0 {
-		at := s.first(args[n+1:], false)
-		if script, fixed := literal(args[n]); at != none && fixed && !keepsArguments(name, script) {
-			return at, byScript
-		}
-		return none, refusal{}
+		return s.within(args[n], shells[shellName(name)], s.first(args[n+1:], false), true)
 	}
 	for _, w := range args {
 		if _, ok := w.Parts[0].(*syntax.ProcSubst); ok {
@@ -515,28 +588,6 @@ func (s *survey) inspectShell(name string, args []*syntax.Word) (int, refusal) {
 		return s.first(args[1:], false), asCode
 	}
 	return none, refusal{}
-}
-
-// keepsArguments reports whether a shell of this name takes the arguments of a script as text,
-// in every dialect of the name that can read the script.
-func keepsArguments(name, script string) bool {
-	read := false
-	langs := shells[shellName(name)]
-	for _, lang := range langs {
-		file, err := parseShell(script, lang)
-		if errors.Is(err, errLost) {
-			return false
-		}
-		if err != nil {
-			continue
-		}
-		read = true
-		inner := &marked{text: script, source: script, prefix: "eph_mark", arguments: true, evaluates: evaluatesNumbers(langs)}
-		if inner.refuseInterpreted(file, lang) != nil {
-			return false
-		}
-	}
-	return read
 }
 
 // texts are the words as the shell will have them, or as written where that depends.
@@ -578,21 +629,24 @@ var (
 )
 
 // inspectTest is for the operands of [, and of [[ where the dialect takes it as a command.
-func (s *survey) inspectTest(args []*syntax.Word) (int, refusal) {
-	carriers := make([]int, len(args))
+func (s *survey) inspectTest(_ string, args []*syntax.Word) (int, refusal) {
+	carriers, numbers := make([]int, len(args)), make([]int, len(args))
 	for i, w := range args {
-		carriers[i] = s.carrier(w, false)
+		carriers[i], numbers[i] = s.carrier(w, false), s.arithmetic(w)
 	}
 	for i, w := range args {
 		op, _ := literal(w)
 		switch {
+		case numericOperators[op] && !s.m.evaluates:
 		case numericOperators[op]:
-			if i > 0 && carriers[i-1] != none {
-				return carriers[i-1], numeric
+			if i > 0 && numbers[i-1] != none {
+				return numbers[i-1], numeric
 			}
-			if i+1 < len(args) && carriers[i+1] != none {
-				return carriers[i+1], numeric
+			if i+1 < len(args) && numbers[i+1] != none {
+				return numbers[i+1], numeric
 			}
+		case op == "-v" && i+1 < len(args) && s.subscripted(s.source(args[i+1])):
+			return int(args[i+1].Pos().Offset()), testedName
 		case namingOperators[op] && i+1 < len(args) && carriers[i+1] != none:
 			return carriers[i+1], testedName
 		case carriers[i] != none && i+1 < len(args) && carriers[i+1] != none && s.startsFree(w):
@@ -609,7 +663,7 @@ func (s *survey) startsFree(w *syntax.Word) bool {
 	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "`") || strings.HasPrefix(text, s.m.prefix)
 }
 
-func (s *survey) inspectPrint(args []*syntax.Word) (int, refusal) {
+func (s *survey) inspectPrint(_ string, args []*syntax.Word) (int, refusal) {
 	for i, w := range args {
 		text, fixed := s.fixedText(w)
 		switch {
@@ -628,8 +682,8 @@ func (s *survey) inspectPrint(args []*syntax.Word) (int, refusal) {
 			return s.inspectFormat("%d", args[i+1:])
 		case strings.ContainsAny(text, "vAPzsS"):
 			if i+1 < len(args) && strings.HasSuffix(text, "v") {
-				if at := s.carrier(args[i+1], false); at != none {
-					return at, asName
+				if at, why := takesAll(asName)(s, "", args[i+1:i+2]); at != none {
+					return at, why
 				}
 			}
 			if strings.ContainsAny(text, "APzS") {
@@ -656,7 +710,7 @@ func (s *survey) inspectFormat(format string, args []*syntax.Word) (int, refusal
 	return none, refusal{}
 }
 
-func (s *survey) inspectSet(args []*syntax.Word) (int, refusal) {
+func (s *survey) inspectSet(_ string, args []*syntax.Word) (int, refusal) {
 	for _, w := range args {
 		if text, ok := s.fixedText(w); ok && (text == "--" || text == "-") {
 			return none, refusal{}
@@ -672,7 +726,7 @@ func (s *survey) inspectSet(args []*syntax.Word) (int, refusal) {
 var remoteShells = words("ssh slogin rsh autossh mosh")
 
 // inspectRemote is for ssh: the destination may be an item, what runs there may not.
-func (s *survey) inspectRemote(args []*syntax.Word) (int, refusal) {
+func (s *survey) inspectRemote(_ string, args []*syntax.Word) (int, refusal) {
 	command := s.remoteCommand(args)
 	for i, w := range args[:len(args)-len(command)] {
 		text := s.m.source[w.Pos().Offset():w.End().Offset()]
@@ -682,7 +736,15 @@ func (s *survey) inspectRemote(args []*syntax.Word) (int, refusal) {
 			}
 		}
 	}
-	return s.first(command, true), remote
+	if at := s.first(command, true); at != none {
+		return at, remote
+	}
+	for _, w := range command {
+		if at, why := s.within(w, shells["sh"], none, false); at != none {
+			return at, why
+		}
+	}
+	return none, refusal{}
 }
 
 // remoteCommand is what stands behind the destination.
@@ -701,11 +763,15 @@ func (s *survey) remoteCommand(args []*syntax.Word) []*syntax.Word {
 	return nil
 }
 
-func (s *survey) inspectFind(args []*syntax.Word) (int, refusal) {
+func (s *survey) inspectFind(_ string, args []*syntax.Word) (int, refusal) {
 	for i, w := range args {
 		switch text, _ := literal(w); text {
 		case "-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch":
-			if at, why := s.inspectCall(args[i+1:]); at != none {
+			command := slices.Clone(args[i+1:])
+			if at := s.first(args[:i], false); at != none {
+				s.give(command, "{}", at) // names that begin with the item
+			}
+			if at, why := s.inspectCall(command); at != none {
 				return at, why
 			}
 		}
@@ -713,29 +779,11 @@ func (s *survey) inspectFind(args []*syntax.Word) (int, refusal) {
 	return none, refusal{}
 }
 
-// afterOption is the carrier in the word behind an option, or behind a cluster that ends in it.
-func (s *survey) afterOption(args []*syntax.Word, option string) int {
-	for i, w := range args {
-		text, _ := literal(w)
-		if i+1 < len(args) && strings.HasPrefix(text, "-") && (text == "--command" || strings.HasSuffix(text, option[1:])) {
-			if at := s.carrier(args[i+1], true); at != none {
-				return at
-			}
-		}
-		if strings.HasPrefix(text, option) || strings.HasPrefix(text, "--command=") {
-			if at := s.carrier(w, true); at != none {
-				return at
-			}
-		}
-	}
-	return none
-}
-
 // languages are programs that take a program in a language of their own: as the value of an
 // option, or as their first operand where the list is empty.
 var languages = map[string]string{
 	"awk": "", "gawk": "", "mawk": "", "nawk": "", "jq": "", "gojq": "", "sed": "", "gsed": "",
-	"perl": "-e -E -ne -pe -ane -lne -i", "ruby": "-e -ne -pe", "node": "-e -p --eval --print", "php": "-r",
+	"perl": "-e -E", "ruby": "-e", "vim": "-c --cmd", "ex": "-c", "make": "--eval", "gdb": "-ex", "node": "-e -p --eval --print", "php": "-r",
 	"python": "-c", "python2": "-c", "python3": "-c", "lua": "-e", "Rscript": "-e", "osascript": "-e",
 	"psql": "-c --command", "mysql": "-e --execute", "sqlite3": "-cmd",
 }
@@ -846,7 +894,8 @@ func programArgument(texts []string) int {
 			continue
 		}
 		for _, o := range strings.Fields(options) {
-			if texts[i] == o && i+1 < len(texts) {
+			cluster := len(o) == 2 && len(texts[i]) > 1 && texts[i][0] == '-' && texts[i][1] != '-' && texts[i][len(texts[i])-1] == o[1]
+			if (cluster || texts[i] == o) && i+1 < len(texts) {
 				return i + 1
 			}
 		}

@@ -31,9 +31,15 @@
 //
 // A variable is safe wherever the shell takes its value as text. Some places interpret the
 // value instead: arithmetic, subscripts, names, the operands of [ -eq ], the arguments of
-// eval and sh -c, the command word. A placeholder there is a usage error that marks the place
-// and says what to write instead; so is a variable that an item was assigned to. What a
-// program prints is not followed, but for the few known to repeat their arguments (echo,
-// printf, basename and the like). What the called program makes of its arguments, after the
-// shell has handed them over, is the program's matter.
+// eval and sh -c, the command word. There is one rule, and taint.go and sinks.go are its two
+// halves: what carries an item must not get to a place that interprets it. A carrier is a
+// placeholder, a variable that was assigned or read from one, standard input that one was written
+// to, and a command substitution that prints one. The error marks it, and says what to write
+// instead. Text that is written out for a later time or another shell, as the arguments of trap,
+// eval, sh -c and ssh, is looked at in the same way.
+//
+// What a program prints is not followed, but for those known to repeat their arguments (echo,
+// printf, basename and the like) or their input (cat, cut, sed and the like); nor is a file that
+// an item was written to, or that is named by one. What the called program makes of its
+// arguments, after the shell has handed them over, is the program's matter.
 package template

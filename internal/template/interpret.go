@@ -1,24 +1,39 @@
 package template
 
 import (
-	"regexp"
+	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 )
 
 // survey finds where a shell would interpret a value, rather than take it as text, and whether
-// the item, or a variable that it was assigned to, gets there.
+// the item gets there. It knows one rule: what carries an item (taint.go) must not reach what a
+// shell evaluates: arithmetic, subscripts, names, the arguments that a row of sinks names, and the
+// programs that shells read.
 type survey struct {
-	m       *marked
-	lang    syntax.LangVariant
-	holding map[string]bool     // variables that an item was assigned to
-	typed   map[string]bool     // variables whose assignment is evaluated: integers, references
-	fixed   map[string][]string // variables and the literal values they are assigned
+	m    *marked
+	lang syntax.LangVariant
+
+	holding map[string]bool // variables that carry an item; "f 1" is $1 within the function f
+	typed   map[string]bool // variables whose assignment is evaluated: integers, references
+	fixed   map[string][]string
+	values  int // in fixed
 	funcs   map[string]*syntax.FuncDecl
-	entered map[*syntax.FuncDecl]bool // functions whose body is being looked at
+	inputs  map[string]int // the carrier in what a function of the template is given to read
+	opened  int            // the carrier in what exec, or a coprocess, has opened for all that follows
+	known   int            // how much is known: it only grows
+
+	records  bool // outside of functions the positional parameters carry items,
+	replaced int  // until this byte
+
+	// Where the walk is.
+	fed     int          // the carrier in standard input
+	program *syntax.Word // its text, where that is written out
+	scope   string       // the function
+	entered map[*syntax.FuncDecl]bool
+	given   map[*syntax.Word]int // words that xargs puts items in
 }
 
 var (
@@ -28,7 +43,7 @@ var (
 	numeric      = refusal{"is compared as a number, where some shells run the commands in a value", "expr {} '>' 10 > /dev/null"}
 	testOperator = refusal{"stands beside another one, so that an item could be the operator of the test", `[ "x{}" = "x..." ]`}
 	testedName   = refusal{"is tested as a name or a number, where shells run the commands in a value", `[ -n {} ]`}
-	special      = refusal{"is assigned to a variable whose value the shell interprets", "use a variable of another name"}
+	special      = refusal{"is assigned to a variable whose value is interpreted, or run", "use a variable of another name"}
 	typedVar     = refusal{"is assigned to a variable whose value is evaluated", "declare it without -i and -n"}
 	commandWord  = refusal{
 		"stands where the name of the command is, so that an item would choose what runs",
@@ -48,337 +63,115 @@ var (
 
 // refuseInterpreted refuses a template in which a shell would interpret an item.
 func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) error {
-	s := &survey{
-		m: m, lang: lang, holding: map[string]bool{}, typed: map[string]bool{},
-		fixed: map[string][]string{}, funcs: map[string]*syntax.FuncDecl{}, entered: map[*syntax.FuncDecl]bool{},
+	s := newSurvey(m, lang)
+	s.records = true
+	s.hold(m.held...)
+	s.hold(itemVariables...)
+	if m.stdin {
+		s.opened = fromStdin
 	}
-	for _, name := range slices.Concat(m.held, itemVariables) {
-		s.holding[name] = true
+	at, why, place := s.look(file)
+	if at == none {
+		return nil
 	}
+	if at == fromStdin {
+		return m.refuseStdin(place, why)
+	}
+	return m.refuse(at, why.what, why.try)
+}
+
+func newSurvey(m *marked, lang syntax.LangVariant) *survey {
+	return &survey{
+		m: m, lang: lang, holding: map[string]bool{}, typed: map[string]bool{}, fixed: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
+		funcs: map[string]*syntax.FuncDecl{}, inputs: map[string]int{}, opened: none, fed: none,
+		entered: map[*syntax.FuncDecl]bool{}, given: map[*syntax.Word]int{},
+	}
+}
+
+// look is the first carrier that is interpreted in file, why that is refused, and where.
+func (s *survey) look(file *syntax.File) (at int, why refusal, place syntax.Node) {
 	s.collect(file)
-	var failed error
-	for n := range syntax.Preorder(file) {
-		at, why := s.inspect(n)
-		if at >= 0 {
-			failed = m.refuse(at, why.what, why.try)
+	at, s.fed = none, s.opened
+	s.walk(file, func(n syntax.Node) {
+		if at == none {
+			at, why = s.inspect(n)
+			place = n
+		}
+	})
+	return at, why, place
+}
+
+// within looks at text that a shell gets to run, here or elsewhere: with item in its positional
+// parameters, and with the variables that are known here if they are known there.
+func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, here bool) (int, refusal) {
+	text, fixed := literal(w)
+	if !fixed {
+		return none, refusal{}
+	}
+	start := int(w.Pos().Offset())
+	at := strings.Index(s.m.source[start:w.End().Offset()], text) // behind a quote; -1 if some are within
+	read := false
+	for _, lang := range langs {
+		file, err := parseShell(text, lang)
+		if err != nil && !errors.Is(err, errLost) {
+			continue
+		}
+		if err != nil {
 			break
 		}
+		read = true
+		inner := s.inside(text, lang)
+		if !here {
+			clear(inner.holding)
+		}
+		inner.m.evaluates = evaluatesNumbers(langs)
+		if inner.records = item != none; inner.records {
+			inner.hold("0")
+		}
+		found, why, _ := inner.look(file)
+		switch {
+		case found == none:
+		case found == fromStdin:
+			return s.fed, why
+		case item != none:
+			return item, byScript
+		case at >= 0:
+			return start + at + found, why
+		default:
+			return start, why
+		}
 	}
-	return failed
+	if !read {
+		return item, byScript
+	}
+	return none, refusal{}
+}
+
+// inside is a survey of text that is run where the walk is, without the positional parameters.
+func (s *survey) inside(text string, lang syntax.LangVariant) *survey {
+	inner := newSurvey(&marked{text: text, source: text, prefix: s.m.prefix, evaluates: s.m.evaluates}, lang)
+	if s.fed != none {
+		inner.opened = fromStdin
+	}
+	for name := range s.holding {
+		if !strings.Contains(name, " ") {
+			inner.hold(name)
+		}
+	}
+	return inner
 }
 
 // itemVariables are those of the environment in which every job finds its item.
 var itemVariables = []string{"EPH_ITEM", "EPH_KEY", "EPH_LANE"}
 
 // ChoosesCode reports whether programs take what they run from a variable of the environment: the
-// loader, a shell.
+// loader, a shell, what starts a pager.
 func ChoosesCode(name string) bool {
-	switch name {
-	case "PATH", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND":
-		return true
-	}
-	return chosenByPrefix(name)
+	return interpreted[name] && name == strings.ToUpper(name) || chosenByPrefix(name)
 }
 
 func chosenByPrefix(name string) bool {
 	return strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") || strings.HasPrefix(name, "BASH_FUNC")
-}
-
-// none is where there is no carrier.
-const none = -1
-
-// carrier is the byte of the first marker, or of the first variable that holds an item, that n
-// takes part of its value from; none if there is none. What a command substitution gives is
-// followed for the commands that repeat their arguments; with strict for every command.
-func (s *survey) carrier(n syntax.Node, strict bool) int {
-	return s.find(n, strict, false)
-}
-
-// arithmetic is carrier for arithmetic, in which a bare name is a variable as well.
-func (s *survey) arithmetic(n syntax.Node) int {
-	return s.find(n, false, true)
-}
-
-func (s *survey) find(root syntax.Node, strict, names bool) int {
-	at := none
-	syntax.Walk(root, func(n syntax.Node) bool {
-		if at != none {
-			return false
-		}
-		switch n := n.(type) {
-		case *syntax.Comment:
-			return false
-		case *syntax.CmdSubst, *syntax.ProcSubst:
-			if !strict {
-				at = s.repeated(n)
-				return false
-			}
-		case *syntax.ParamExp:
-			if n.Param != nil && s.holding[n.Param.Value] && !n.Length {
-				at = int(n.Pos().Offset())
-			}
-		case *syntax.SglQuoted:
-			if at = s.marker(n); at == none && names && s.names(n.Value) {
-				at = int(n.Pos().Offset())
-			}
-		case *syntax.Lit:
-			if at = s.marker(n); at == none && names && s.names(n.Value) {
-				at = int(n.Pos().Offset())
-			}
-		}
-		return at == none
-	})
-	return at
-}
-
-var identifier = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
-
-// names reports whether an expression names a variable that holds an item.
-func (s *survey) names(expression string) bool {
-	return slices.ContainsFunc(identifier.FindAllString(expression, -1), func(name string) bool { return s.holding[name] })
-}
-
-func (s *survey) marker(n syntax.Node) int {
-	for _, k := range s.m.markers {
-		if !k.ph.isNumber() && int(n.Pos().Offset()) <= k.at && k.at < int(n.End().Offset()) {
-			return k.at
-		}
-	}
-	return none
-}
-
-// repeaters print their arguments, or a part of them.
-var repeaters = words("echo printf print basename dirname realpath readlink expr")
-
-// repeated is the carrier in a command substitution that comes out of it again: an argument
-// of a repeater, or text given to a command on its standard input.
-func (s *survey) repeated(sub syntax.Node) int {
-	at := none
-	syntax.Walk(sub, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.CallExpr:
-			if f, rest := s.function(n.Args); at == none && f != nil {
-				at = s.first(rest, false)
-			}
-			if name, rest := s.command(n.Args); at == none && repeaters[name] {
-				at = s.first(rest, false)
-			}
-		case *syntax.Redirect:
-			if at == none && n.Hdoc != nil {
-				at = s.find(n.Hdoc, false, false)
-			}
-			if at == none && n.Op == syntax.WordHdoc {
-				at = s.find(n.Word, false, false)
-			}
-		}
-		return at == none
-	})
-	return at
-}
-
-// first is the first carrier among words.
-func (s *survey) first(ws []*syntax.Word, strict bool) int {
-	for _, w := range ws {
-		if at := s.carrier(w, strict); at != none {
-			return at
-		}
-	}
-	return none
-}
-
-// collect finds the variables that hold an item. It goes over the template until it finds no
-// more, for a loop can carry a value backwards.
-func (s *survey) collect(file *syntax.File) {
-	set := false
-	for n := range syntax.Preorder(file) {
-		switch n := n.(type) {
-		case *syntax.FuncDecl:
-			if n.Name != nil {
-				s.funcs[n.Name.Value] = n
-			}
-		case *syntax.CallExpr:
-			if len(n.Args) > 1 {
-				name, _ := literal(n.Args[0])
-				set = set || name == "set"
-			}
-		}
-	}
-	// bash calls this one with the name of a command that is not there, and its arguments
-	handler := s.funcs["command_not_found_handle"] != nil || s.funcs["command_not_found_handler"] != nil
-	if s.m.arguments || handler || len(s.funcs) == 0 && !set { // "$1" is the item
-		s.holdPositional(nil, true)
-	}
-	for before := -1; before != len(s.holding); {
-		before = len(s.holding)
-		for n := range syntax.Preorder(file) {
-			s.collectFrom(n)
-		}
-	}
-}
-
-// holdPositional marks the positional parameters of one call: those that its arguments put an
-// item in, or all where they can move.
-func (s *survey) holdPositional(args []*syntax.Word, moved bool) {
-	s.holding["@"], s.holding["*"], s.holding["argv"] = true, true, true
-	for i, w := range args {
-		_, fixed := literal(w)
-		moved = moved || !fixed && simpleExpansion(w) == "@"
-		if s.carrier(w, false) != none {
-			s.holding[strconv.Itoa(i+1)] = true
-		}
-	}
-	for i := 1; moved && i < 100; i++ {
-		s.holding[strconv.Itoa(i)] = true
-	}
-}
-
-// calls reports whether a command of this name is run in n.
-func calls(n syntax.Node, name string) bool {
-	for n := range syntax.Preorder(n) {
-		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
-			if text, _ := literal(c.Args[0]); text == name {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (s *survey) collectFrom(n syntax.Node) {
-	switch n := n.(type) {
-	case *syntax.Assign:
-		if n.Name == nil {
-			return
-		}
-		if s.carrier(n, false) != none {
-			s.holding[n.Name.Value] = true
-		}
-		if n.Value != nil {
-			if v, ok := literal(n.Value); ok && !slices.Contains(s.fixed[n.Name.Value], v) {
-				s.fixed[n.Name.Value] = append(s.fixed[n.Name.Value], v)
-			}
-		}
-	case *syntax.ParamExp:
-		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && s.carrier(n.Exp.Word, false) != none {
-			s.holding[n.Param.Value] = true
-		}
-	case *syntax.ForClause:
-		w, ok := n.Loop.(*syntax.WordIter)
-		if !ok {
-			return
-		}
-		if s.first(w.Items, false) != none || !w.InPos.IsValid() && s.holding["@"] {
-			s.holding[w.Name.Value] = true
-		}
-	case *syntax.DeclClause:
-		if flags := declFlags(n); n.Variant.Value == "nameref" || strings.ContainsAny(flags, typing) {
-			for _, a := range n.Args {
-				if a.Name != nil {
-					s.typed[a.Name.Value] = true
-				}
-			}
-		}
-	case *syntax.BinaryTest:
-		if n.Op == syntax.TsReMatch && s.carrier(n.X, false) != none {
-			for _, name := range []string{"BASH_REMATCH", "MATCH", "match"} {
-				s.holding[name] = true
-			}
-		}
-	case *syntax.CallExpr:
-		s.collectCall(n)
-	case *syntax.Stmt:
-		s.collectRead(n)
-	}
-}
-
-// typing are the options of declare whose variables evaluate what they are assigned.
-const typing = "inEF"
-
-var changesDirectory = words("cd chdir pushd")
-
-func declFlags(d *syntax.DeclClause) string {
-	var flags string
-	for _, a := range d.Args {
-		if a.Name == nil && a.Value != nil {
-			if f, ok := literal(a.Value); ok && strings.HasPrefix(f, "-") {
-				flags += f
-			}
-		}
-	}
-	return flags
-}
-
-func (s *survey) collectCall(c *syntax.CallExpr) {
-	if f, args := s.function(c.Args); f != nil && s.first(args, false) != none {
-		s.holdPositional(args, calls(f, "shift") || calls(f, "set"))
-	}
-	name, args := s.command(c.Args)
-	at := s.first(args, false)
-	if at != none {
-		s.holding["_"] = true // the last argument of the last command
-	}
-	switch {
-	case at != none && changesDirectory[name]:
-		s.holding["PWD"], s.holding["OLDPWD"], s.holding["DIRSTACK"] = true, true, true
-	case name == "getopts" && s.holding["@"]:
-		s.holding["OPTARG"] = true
-	case at != none && name == "set":
-		s.holdPositional(nil, true)
-	case declarers[name]:
-		flags := ""
-		for _, w := range args {
-			text := s.m.source[w.Pos().Offset():w.End().Offset()]
-			if strings.HasPrefix(text, "-") {
-				flags += text
-			}
-			v, _, assigned := strings.Cut(text, "=")
-			if assigned && s.carrier(w, false) != none {
-				s.holding[v] = true
-			}
-			if name == "integer" || name == "float" || name == "nameref" || strings.ContainsAny(flags, typing) {
-				s.typed[v] = true
-			}
-		}
-	case name == "printf" && at != none && len(args) > 2:
-		if option, _ := literal(args[0]); option == "-v" {
-			v, _ := literal(args[1])
-			s.holding[v] = true
-		}
-	}
-}
-
-// collectRead lets read take an item from a here-document, or from a repeater before it in a
-// pipeline.
-func (s *survey) collectRead(st *syntax.Stmt) {
-	var source syntax.Node = st
-	switch c := st.Cmd.(type) {
-	case *syntax.BinaryCmd:
-		if c.Op != syntax.Pipe && c.Op != syntax.PipeAll {
-			return
-		}
-	default:
-		if len(st.Redirs) == 0 {
-			return
-		}
-	}
-	if s.repeated(source) == none {
-		return
-	}
-	for n := range syntax.Preorder(st) {
-		c, ok := n.(*syntax.CallExpr)
-		if !ok {
-			continue
-		}
-		switch name, args := s.command(c.Args); name {
-		case "read", "mapfile", "readarray", "getln":
-			s.holding["REPLY"], s.holding["MAPFILE"] = true, true
-			for _, w := range args {
-				if v, ok := literal(w); ok && syntax.ValidName(v) {
-					s.holding[v] = true
-				}
-			}
-		}
-	}
 }
 
 // inspect tells whether n interprets a value that carries an item: where, and why not.
@@ -410,8 +203,10 @@ func (s *survey) inspect(n syntax.Node) (int, refusal) {
 			return s.arithmetic(n), testedName
 		}
 	case *syntax.WordIter:
-		if s.interprets(n.Name.Value) {
-			return s.first(n.Items, false), special
+		for _, w := range n.Items {
+			if at, why := s.inspectVariable(n.Name.Value, w); at != none {
+				return at, why
+			}
 		}
 	case *syntax.DeclClause:
 		return s.inspectDeclaration(n)
@@ -423,8 +218,6 @@ func (s *survey) inspect(n syntax.Node) (int, refusal) {
 		if n.Op == syntax.DplIn || n.Op == syntax.DplOut {
 			return s.carrier(n.Word, false), descriptor
 		}
-	case *syntax.Stmt:
-		return s.inspectInput(n)
 	case *syntax.CallExpr:
 		return s.inspectCall(n.Args)
 	}
@@ -461,7 +254,20 @@ func (s *survey) inspectExpansion(p *syntax.ParamExp) (int, refusal) {
 			}
 		}
 	}
-	if p.Param == nil || !s.holding[p.Param.Value] {
+	if p.Flags != nil { // zsh
+		if s.marker(p.Flags) != none || s.names(p.Flags.Value) {
+			return int(p.Pos().Offset()), inArithmetic
+		}
+		if p.Exp != nil && p.Exp.Word != nil {
+			if at := s.carrier(p.Exp.Word, true); at != none {
+				return at, indirect
+			}
+		}
+	}
+	if p.Param != nil && p.Excl && slices.ContainsFunc(s.fixed[p.Param.Value], s.subscripted) {
+		return int(p.Pos().Offset()), indirect
+	}
+	if p.Param == nil || !s.holds(p.Param.Value, p) {
 		if p.NestedParam != nil && (p.Flags != nil || p.GlobSubst != syntax.OptUnset) {
 			return s.carrier(p.NestedParam, true), indirect
 		}
@@ -496,34 +302,57 @@ func (s *survey) inspectAssign(a *syntax.Assign) (int, refusal) {
 
 // inspectVariable tells whether assigning value to a variable has it interpreted.
 func (s *survey) inspectVariable(name string, value syntax.Node) (int, refusal) {
+	a, ok := value.(*syntax.Assign)
 	switch {
+	case ok && a.Value != nil:
+		value = a.Value
+	case ok && a.Array != nil:
+		value = a.Array
+	}
+	switch {
+	case evaluated[name]:
+		return s.arithmetic(value), special
 	case interpreted[name] || chosenByPrefix(name):
-		return s.carrier(value, false), special
+		if at := s.carrier(value, false); at != none {
+			return at, special
+		}
+		if w, ok := value.(*syntax.Word); ok && laterCode[name] {
+			return s.within(w, []syntax.LangVariant{s.lang}, none, true)
+		}
 	case s.typed[name]:
-		return s.carrier(value, false), typedVar
+		return s.arithmetic(value), typedVar
 	}
 	return none, refusal{}
 }
 
 func (s *survey) interprets(name string) bool {
-	return interpreted[name] || s.typed[name]
+	return evaluated[name] || interpreted[name] || s.typed[name]
 }
 
-// interpreted are the variables whose value a shell evaluates, as arithmetic or as text to
-// expand or to run. Each is one to at least one of the shells.
-var interpreted = words(`RANDOM SRANDOM SECONDS LINENO OPTIND TMOUT HISTSIZE HISTFILESIZE SAVEHIST HISTCMD
-	COLUMNS LINES UID EUID GID EGID PPID PGRP BASHPID USER_ID KSHUID KSHEGID KSHGID MAILCHECK SHLVL ERRNO
-	FUNCNEST KEYTIMEOUT LISTMAX TTYIDLE status TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT DIRSTACKSIZE LOGCHECK
-	REPORTTIME REPORTMEMORY BAUD EPOCHSECONDS EPOCHREALTIME JOBMAX
-	PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPROMPT2 RPS1 RPS2 SPROMPT PROMPT_COMMAND
-	BASH_ENV ENV SHELLOPTS BASHOPTS PATH path FPATH fpath MODULE_PATH module_path
-	NULLCMD READNULLCMD functions aliases galiases saliases commands FCEDIT`)
+// evaluated and interpreted are the variables whose value a shell evaluates: as arithmetic, or as
+// text to expand, or to run, as other programs do too. Each is one to at least one of the shells.
+// The text of laterCode is commands.
+var (
+	evaluated = words(`RANDOM SRANDOM SECONDS LINENO OPTIND TMOUT HISTSIZE HISTFILESIZE SAVEHIST HISTCMD
+		COLUMNS LINES UID EUID GID EGID PPID PGRP BASHPID USER_ID KSHUID KSHEGID KSHGID MAILCHECK SHLVL ERRNO
+		FUNCNEST KEYTIMEOUT LISTMAX TTYIDLE status TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT DIRSTACKSIZE LOGCHECK
+		REPORTTIME REPORTMEMORY BAUD EPOCHSECONDS EPOCHREALTIME JOBMAX`)
+	interpreted = words(`PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPROMPT2 RPS1 RPS2 SPROMPT
+		PROMPT_COMMAND BASH_ENV ENV SHELLOPTS BASHOPTS PATH path FPATH fpath MODULE_PATH module_path
+		NULLCMD READNULLCMD functions aliases galiases saliases commands FCEDIT
+		SHELL PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH GIT_SSH_COMMAND
+		GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS GIT_EXTERNAL_DIFF LESSOPEN LESSCLOSE RSYNC_RSH MAKEFLAGS
+		GNUMAKEFLAGS TAR_OPTIONS PERL5OPT NODE_OPTIONS RUBYOPT PYTHONSTARTUP BROWSER`)
+	laterCode = words("PROMPT_COMMAND functions aliases galiases saliases")
+)
 
 func (s *survey) inspectDeclaration(d *syntax.DeclClause) (int, refusal) {
 	typing := d.Variant.Value == "nameref" || strings.ContainsAny(declFlags(d), typing)
 	for _, a := range d.Args {
 		at := s.carrier(a, false)
 		switch {
+		case at == none && a.Value != nil && a.Name == nil && s.subscripted(s.source(a.Value)):
+			return int(a.Pos().Offset()), asName
 		case at == none:
 		case a.Naked || a.Name == nil || a.Index != nil || a.Array != nil:
 			return at, asName

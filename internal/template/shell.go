@@ -34,7 +34,7 @@ func Shell(text, shell string, o Options) (*Command, error) {
 		return d.shell(text, parts, words, langs, &o)
 	}
 	m := newMarked(text, parts)
-	m.held = o.Held
+	m.held, m.stdin = o.Held, o.Stdin
 	file, err := m.parse(langs[0])
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func appendItem(text string, parts []part, o *Options, lang syntax.LangVariant) 
 	lit := strings.TrimRight(parts[0].text, " \t\n")
 	ph := &placeholder{text: "{}", at: len(text), missing: o.Missing}
 	m := newMarked(text, []part{{text: lit + " "}, {ph: ph}})
-	m.held = o.Held
+	m.held, m.stdin = o.Held, o.Stdin
 	file, err := m.parse(lang)
 	if err != nil {
 		return nil, nil, refused
@@ -100,7 +100,7 @@ type marked struct {
 	prefix  string
 	held    []string // variables of the environment that hold an item
 
-	arguments bool // it is a script whose arguments are items
+	stdin     bool // the job reads an item from standard input
 	program   bool // an item may choose what runs
 	evaluates bool // the shell can be one that evaluates a number that it is given
 }
@@ -231,12 +231,22 @@ func (m *marked) refuse(at int, why, try string) *fail.Error {
 		}
 	}
 	end := at + 1
+	if c := m.source[at]; c != '$' && !isNameByte(c) {
+		return fail.Usage("an item %s", why).Place(m.text, m.origin(at), 1).Advise("%s", try)
+	}
 	for end < len(m.source) && (isNameByte(m.source[end]) || m.source[end] == '{') {
 		end++
 	}
 	name := strings.TrimLeft(m.source[at:end], "${")
 	return fail.Usage("$%s, which holds an item, %s", name, why).
 		Place(m.text, m.origin(at), end-at).Advise("%s", strings.ReplaceAll(try, "{}", `"$`+name+`"`))
+}
+
+// refuseStdin is the usage error about a command that interprets what it reads.
+func (m *marked) refuseStdin(n syntax.Node, r refusal) *fail.Error {
+	at, end := int(n.Pos().Offset()), int(n.End().Offset())
+	return fail.Usage("the item on standard input %s", r.what).Place(m.text, m.origin(at), m.origin(end)-m.origin(at)).
+		Advise("if it is meant to run, write the command as words of their own: eph --stdin item ssh HOST sh")
 }
 
 func isNameByte(c byte) bool {

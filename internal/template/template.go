@@ -48,6 +48,9 @@ type Options struct {
 	// Held are variables of the environment that hold an item, or a part of it.
 	Held []string
 
+	// Stdin is that a job reads an item, or a part of it, from its standard input.
+	Stdin bool
+
 	// NoAppend leaves a command without placeholders as it is. The zero value appends the
 	// item as the last argument.
 	NoAppend bool

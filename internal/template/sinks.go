@@ -1,0 +1,126 @@
+package template
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// A sink tells whether a call interprets what carries an item: where, and why not.
+type sink func(s *survey, name string, args []*syntax.Word) (int, refusal)
+
+// sinks are the commands that interpret an argument, or what they read, in at least one of the
+// shells. What is in no row takes text, as far as a shell is concerned.
+var sinks = map[string]sink{}
+
+func init() {
+	for _, row := range []struct {
+		names      string
+		interprets sink
+	}{
+		// All arguments are commands,
+		{"eval trap watch parallel sem sg tmux zargs zcp zln zmv zpty zstyle", (*survey).inspectText},
+		{"history fc", takesAll(asCode)},
+		{"alias", takesAll(alias)},
+		{"emulate", both(takesAll(asCode), runsOption("-c"))},
+
+		// or names, that can have a subscript,
+		{"let unset read getln getopts vared limit unlimit enable bind complete compgen compopt wait unalias", takesAll(asName)},
+		{"setopt unsetopt shopt autoload sched sysopen sysread sysseek syswrite zformat zle zmodload zparseopts zregexparse zselect zstat", takesAll(asName)},
+		{"mapfile readarray", both(takesAll(asName), runsOption("-C"))},
+
+		// or numbers, which some shells evaluate.
+		{"exit return break continue shift repeat bye logout", (*survey).inspectNumber},
+		{"ulimit", both(takesAll(asName), (*survey).inspectNumber)},
+
+		// Some arguments are.
+		{". source", (*survey).inspectSourced},
+		{"[ [[ test", (*survey).inspectTest},
+		{"printf print", (*survey).inspectPrint},
+		{"set", (*survey).inspectSet},
+		{"export readonly local typeset declare integer float nameref private global array", (*survey).inspectDeclarer},
+
+		// Programs run some of them, alone or by a shell.
+		{"ssh slogin rsh autossh mosh", (*survey).inspectRemote},
+		{"find gfind fd", (*survey).inspectFind},
+		{"xargs", (*survey).inspectXargs},
+		{"env", both(runsOption("-S", "--split-string"), (*survey).inspectSplit)},
+		{"su runuser script flock", runsOption("-c", "--command")},
+		{"tar gtar bsdtar", runsOption("-I", "--use-compress-program", "--to-command", "--checkpoint-action", "-F", "--info-script",
+			"--new-volume-script", "--rsh-command", "--rmt-command")},
+		{"git", both((*survey).inspectGit, runsOption("--exec", "--upload-pack", "--receive-pack", "--tree-filter", "--msg-filter",
+			"--index-filter", "--env-filter"))},
+		{"rsync", runsOption("-e", "--rsh", "--rsync-path")},
+		{"scp sftp", runsOption("-o", "-S")},
+		{"man", runsOption("-P", "--pager", "-H", "--html")},
+		{"split", runsOption("--filter")},
+		{"zip", runsOption("-TT")},
+	} {
+		for name := range strings.FieldsSeq(row.names) {
+			sinks[name] = row.interprets
+		}
+	}
+}
+
+// evaluatesNumbers reports whether a shell of one of these dialects evaluates what exit or [ -eq ]
+// takes for a number.
+func evaluatesNumbers(langs []syntax.LangVariant) bool {
+	return slices.Contains(langs, syntax.LangMirBSDKorn) || slices.Contains(langs, syntax.LangZsh)
+}
+
+// takesAll is a sink that takes every argument in the same way.
+func takesAll(why refusal) sink {
+	return func(s *survey, _ string, args []*syntax.Word) (int, refusal) {
+		for _, w := range args {
+			if at := s.carrier(w, true); at != none {
+				return at, why
+			}
+			if s.subscripted(s.source(w)) {
+				return int(w.Pos().Offset()), why
+			}
+		}
+		return none, refusal{}
+	}
+}
+
+// both is a sink that is each of two.
+func both(a, b sink) sink {
+	return func(s *survey, name string, args []*syntax.Word) (int, refusal) {
+		if at, why := a(s, name, args); at != none {
+			return at, why
+		}
+		return b(s, name, args)
+	}
+}
+
+// runsOption is a sink that has a shell run the value of these options.
+func runsOption(options ...string) sink {
+	return func(s *survey, name string, args []*syntax.Word) (int, refusal) {
+		for i, w := range args {
+			text := strings.TrimLeft(s.source(w), `"'`)
+			for _, o := range options {
+				long := strings.HasPrefix(o, "--")
+				var value *syntax.Word
+				switch {
+				case text == o, !long && len(text) > 1 && text[0] == '-' && text[1] != '-' && strings.HasSuffix(text, o[1:]):
+					if i+1 == len(args) {
+						continue
+					}
+					value = args[i+1]
+				case long && strings.HasPrefix(text, o+"="), !long && strings.HasPrefix(text, o):
+					value = w
+				default:
+					continue
+				}
+				if at := s.carrier(value, true); at != none {
+					return at, asCode
+				}
+				if at, why := s.within(value, shells["sh"], none, true); at != none {
+					return at, why
+				}
+			}
+		}
+		return none, refusal{}
+	}
+}
