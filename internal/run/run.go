@@ -147,6 +147,13 @@ func (r *Run) open() error {
 			}
 		}
 	}
+	if dir := p.Output.TmpDir; dir != "" {
+		if st, err := os.Stat(dir); err != nil {
+			return fail.Usage("--tmpdir: %v", err)
+		} else if !st.IsDir() {
+			return fail.Usage("--tmpdir: %s is not a directory", dir)
+		}
+	}
 	r.environ = newEnviron(p, r.id)
 	if p.Jobs.File != "" {
 		j, err := readJobs(p.Jobs.File, p.CPUs)

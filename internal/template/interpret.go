@@ -57,7 +57,7 @@ var (
 	asName         = refusal{"is taken as a name or a number here, where shells run the commands in it", `x={}; then use "$x"`}
 	option         = refusal{"stands where it could be an option that names a variable", `printf '%s' {}`}
 	setter         = refusal{"stands where it could be an option", "set -- {}"}
-	remote         = refusal{"is run by the shell at the other end", `printf '%s\n' {} | ssh HOST 'read -r x; ...', or without a shell: eph ssh HOST ...`}
+	remote         = refusal{"is run by the shell at the other end", `--stdin item ssh HOST 'IFS= read -r x; ... "$x"'`}
 	alias          = refusal{"comes with an alias, which changes how the shell reads what follows", "write a function"}
 )
 

@@ -14,11 +14,15 @@ type sink func(s *survey, name string, args []*syntax.Word) (int, refusal)
 // shells. What is in no row takes text, as far as a shell is concerned.
 var sinks = map[string]sink{}
 
+// programs are those of them that are no part of a shell, and do so without one.
+var programs = map[string]bool{}
+
 func init() {
-	for _, row := range []struct {
+	type rows []struct {
 		names      string
 		interprets sink
-	}{
+	}
+	ofShells := rows{
 		// All arguments are commands,
 		{"eval trap watch parallel sem sg tmux zargs zcp zln zmv zpty zstyle", (*survey).inspectText},
 		{"history fc", takesAll(asCode)},
@@ -40,8 +44,9 @@ func init() {
 		{"printf print", (*survey).inspectPrint},
 		{"set", (*survey).inspectSet},
 		{"export readonly local typeset declare integer float nameref private global array", (*survey).inspectDeclarer},
-
-		// Programs run some of them, alone or by a shell.
+	}
+	// These run some, alone or by a shell.
+	ofPrograms := rows{
 		{"ssh slogin rsh autossh mosh", (*survey).inspectRemote},
 		{"find gfind fd", (*survey).inspectFind},
 		{"xargs", (*survey).inspectXargs},
@@ -56,9 +61,10 @@ func init() {
 		{"man", runsOption("-P", "--pager", "-H", "--html")},
 		{"split", runsOption("--filter")},
 		{"zip", runsOption("-TT")},
-	} {
+	}
+	for i, row := range slices.Concat(ofPrograms, ofShells) {
 		for name := range strings.FieldsSeq(row.names) {
-			sinks[name] = row.interprets
+			sinks[name], programs[name] = row.interprets, i < len(ofPrograms)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"github.com/mostlylucid/eph/internal/fail"
 )
 
@@ -21,8 +23,9 @@ type word struct {
 // operator of the shell is a usage error, unless it is one that the program knows (find's ;).
 // Without a placeholder the item is appended.
 //
-// A placeholder within the program text of a shell, as in sh -c 'echo {}', is refused, for the
-// item would run as code. A whole argument that is a placeholder is the user's plain wish.
+// A placeholder within the program text of a shell, as in sh -c 'echo {}' or ssh HOST rm {}, is
+// refused, for the item would run as code. Program text that is a placeholder and nothing else is
+// the user's plain wish.
 func Words(args []string, o Options) (*Command, error) {
 	if len(args) == 0 || args[0] == "" {
 		return nil, fail.Usage("the command is empty")
@@ -47,6 +50,13 @@ func Words(args []string, o Options) (*Command, error) {
 	}
 	if !o.Xargs {
 		if err := refuseCode(args, c.words); err != nil {
+			return nil, err
+		}
+		words := c.words
+		if !found && !o.NoAppend && o.NoItem == "" {
+			words = append(slices.Clone(words), appended(&o))
+		}
+		if err := refuseRun(words); err != nil {
 			return nil, err
 		}
 		var err error
@@ -191,6 +201,60 @@ func refuseCode(args []string, words []word) error {
 				arg, path.Base(arg), ph.text)
 	}
 	return nil
+}
+
+// refuseRun refuses a placeholder in what a program, that is not itself a shell, hands to one.
+func refuseRun(words []word) error {
+	var text strings.Builder // as a shell would take the words
+	var parts []part
+	for i, w := range words {
+		add := func(p part) { parts = append(parts, p); text.WriteString(p.text) }
+		if i > 0 {
+			add(part{text: " "})
+		}
+		for _, p := range w.parts {
+			if p.ph == nil {
+				add(part{text: quoteWord(p.text)})
+				continue
+			}
+			shown := *p.ph
+			shown.at = text.Len()
+			parts = append(parts, part{ph: &shown})
+			text.WriteString(shown.text)
+		}
+	}
+	m := newMarked(text.String(), parts)
+	file, err := m.parse(syntax.LangPOSIX)
+	if err != nil || len(file.Stmts) != 1 {
+		return nil // no such word is the name of a program
+	}
+	call, ok := file.Stmts[0].Cmd.(*syntax.CallExpr)
+	if !ok {
+		return nil
+	}
+	s := newSurvey(m, syntax.LangPOSIX)
+	name, args := s.command(call.Args)
+	if !programs[name] {
+		return nil
+	}
+	at, why := sinks[name](s, name, args)
+	if at == none {
+		return nil
+	}
+	alone := slices.ContainsFunc(args, func(w *syntax.Word) bool {
+		return int(w.Pos().Offset()) == at && simpleMarker(m, w)
+	})
+	if alone && (!remoteShells[name] || len(s.remoteCommand(args)) == 1) {
+		return nil
+	}
+	return m.refuse(at, why.what, why.try)
+}
+
+// simpleMarker reports whether a word is a placeholder and nothing else.
+func simpleMarker(m *marked, w *syntax.Word) bool {
+	return slices.ContainsFunc(m.markers, func(k marker) bool {
+		return k.at == int(w.Pos().Offset()) && k.at+len(k.name) == int(w.End().Offset())
+	})
 }
 
 func firstPlaceholder(parts []part) *placeholder {
