@@ -28,8 +28,16 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"abc", "", 3}, {"", "abc", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2},
-		{"ab", "ba", 1}, {"jbos", "jobs", 1}, {"abcd", "badc", 2}, {"ca", "abc", 3},
+		{"", "", 0},
+		{"abc", "", 3},
+		{"", "abc", 3},
+		{"abc", "abc", 0},
+		{"kitten", "sitting", 3},
+		{"flaw", "lawn", 2},
+		{"ab", "ba", 1},
+		{"jbos", "jobs", 1},
+		{"abcd", "badc", 2},
+		{"ca", "abc", 3},
 	} {
 		if got := distance(tt.a, tt.b); got != tt.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
