@@ -26,12 +26,12 @@ func (p *program) withDefaults(args []string) ([]string, error) {
 	file := named.typed.config.s
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fail.Own("--config: %w", err)
+		return nil, fail.File("--config", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, mostConfig+1))
 	if err != nil {
-		return nil, fail.Own("--config: %w", err)
+		return nil, fail.File("--config", err)
 	}
 	if len(text) > mostConfig {
 		return nil, fail.Usage("--config: %s has more than %d KiB, which flags do not fill", file, mostConfig>>10)

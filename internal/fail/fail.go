@@ -8,6 +8,7 @@ package fail
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // Error is a failure of eph, told in up to three lines: what is wrong, where, and what to
@@ -70,4 +71,13 @@ func StatusOf(err error) Status {
 		return e.Status
 	}
 	return Broken
+}
+
+// File returns an error about a file that a flag names: what could not be done to it, and why.
+func File(flag string, err error) *Error {
+	p, ok := errors.AsType[*fs.PathError](err)
+	if !ok {
+		return Own("%s: %w", flag, err)
+	}
+	return Own("%s: cannot %s %s: %w", flag, p.Op, p.Path, p.Err)
 }

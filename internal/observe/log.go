@@ -85,7 +85,7 @@ func OpenLog(dest, run string, stderr *os.File, s *signals.Sink, o LogOptions) (
 func (l *Log) open() error {
 	f, err := os.OpenFile(l.name, os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return fail.Own("--log: %w", err)
+		return fail.File("--log", err)
 	}
 	l.w, l.close = f, f.Close
 	return nil
@@ -100,7 +100,7 @@ func (l *Log) Reopen() error {
 	case l.name == "":
 		return fail.Own("the log of this run is no file that could be opened again").Advise("--log run.ndjson")
 	case l.err != nil:
-		return fail.Own("--log: %w", l.err)
+		return fail.File("--log", l.err)
 	case l.over:
 		return fail.Own("the run has ended")
 	}
@@ -110,7 +110,7 @@ func (l *Log) Reopen() error {
 	}
 	if err := was(); err != nil { // of lines that stand there, or not
 		l.err = err
-		return fail.Own("--log: %w", err)
+		return fail.File("--log", err)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (l *Log) Close() error {
 		l.err = err
 	}
 	if l.err != nil && !l.named {
-		return fail.Own("--log: %w", l.err)
+		return fail.File("--log", l.err)
 	}
 	return l.err
 }

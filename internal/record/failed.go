@@ -76,7 +76,7 @@ func (r *Failed) Close() error {
 		r.err = err
 	}
 	if err := r.f.finish(r.err); err != nil {
-		return fail.Own("--failed: %w", err)
+		return fail.File("--failed", err)
 	}
 	return nil
 }

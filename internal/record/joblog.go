@@ -31,7 +31,7 @@ func OpenJoblog(name string, add bool, s *signals.Sink) (*Joblog, error) {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW|how, 0o600)
 	if err != nil {
-		return nil, fail.Own("--joblog: %w", err)
+		return nil, fail.File("--joblog", err)
 	}
 	l := &Joblog{f: f}
 	if st, err := f.Stat(); err != nil || st.Size() == 0 {
@@ -77,7 +77,7 @@ func (l *Joblog) Close() error {
 		l.err = err
 	}
 	if l.err != nil {
-		return fail.Own("--joblog: %w", l.err)
+		return fail.File("--joblog", l.err)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func OpenJournal(name string, o JournalOptions) (*Journal, error) {
 	case errors.Is(err, unix.ELOOP):
 		return nil, j.own("%s is a symbolic link, which a journal is not read through", name).Advise("the name of the file itself")
 	case err != nil:
-		return nil, j.own("%w", err)
+		return nil, fail.File(o.Flag, err)
 	}
 	j.read, j.f = f, f
 	if err := j.enter(); err != nil {

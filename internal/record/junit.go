@@ -146,7 +146,7 @@ func (j *JUnit) Close() error {
 		}
 	}
 	if err := j.file.finish(j.err); err != nil {
-		return fail.Own("--junit: %w", err)
+		return fail.File("--junit", err)
 	}
 	return nil
 }

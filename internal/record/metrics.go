@@ -114,7 +114,7 @@ func (m *Metrics) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
-		return fail.Own("--metrics: %w", m.err)
+		return fail.File("--metrics", m.err)
 	}
 	return nil
 }

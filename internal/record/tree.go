@@ -36,7 +36,7 @@ func OpenTree(root string) (*Tree, error) {
 		root = "."
 	}
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return nil, fail.Own("--results: %w", err)
+		return nil, fail.File("--results", err)
 	}
 	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -110,7 +110,7 @@ func (t *Tree) Open(seq int64, p Place) (r Results, err error) {
 	_, err = files[2].WriteString(strconv.FormatInt(seq, 10))
 	if err = errors.Join(err, files[2].Close()); err != nil {
 		_ = r.Close()
-		return r, fail.Own("--results: %w", err)
+		return r, fail.File("--results", err)
 	}
 	return r, nil
 }

@@ -52,7 +52,7 @@ func readJobs(file string, cpus int) (Jobs, error) {
 	const most = 64 // bytes; it holds one number
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return Jobs{}, fail.Own("--jobs: %w", err)
+		return Jobs{}, fail.File("--jobs", err)
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
@@ -60,7 +60,7 @@ func readJobs(file string, cpus int) (Jobs, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
-		return Jobs{}, fail.Own("--jobs: %w", err)
+		return Jobs{}, fail.File("--jobs", err)
 	}
 	text := strings.TrimSpace(string(data))
 	if strings.HasPrefix(text, "@") {

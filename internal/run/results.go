@@ -111,7 +111,7 @@ func (s *results) open() (err error) {
 			_, err = s.to.WriteString(s.table.Begin())
 		}
 		if err != nil {
-			return fail.Own("--results: %w", err)
+			return fail.File("--results", err)
 		}
 	case ResultsTree:
 		root := p.Path
@@ -136,7 +136,7 @@ func (s *results) close() error {
 		err = errors.Join(err, s.to.Close())
 	}
 	if err != nil {
-		return fail.Own("--results: %w", err)
+		return fail.File("--results", err)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (s *results) begin(t *task) (err error) {
 		s.forget(t)
 		var f *os.File
 		if f, err = os.CreateTemp(s.run.plan.Output.TmpDir, "eph-*.out"); err != nil {
-			return fail.Own("--files: %w", err)
+			return fail.File("--files", err)
 		}
 		t.files = &files{Results: record.Results{Stdout: f, Name: f.Name()}}
 	}
@@ -243,7 +243,7 @@ func (s *results) end(t *task) {
 		err = errors.Join(err, t.files.Stderr.Close())
 	}
 	if err != nil && t.result.Err == nil {
-		t.result.Err = fail.Own("--results: %w", err)
+		t.result.Err = fail.File("--results", err)
 	}
 }
 

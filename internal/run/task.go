@@ -291,7 +291,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			return c, fail.Own("--stdin: %w", err)
+			return c, fail.File("--stdin", err)
 		}
 		c.Stdin = f
 	}
