@@ -53,7 +53,7 @@ var faults = []struct {
 	{name: "command: a directory", script: `eph /tmp ::: a`, status: 126, err: `eph: /tmp is a directory\n`},
 	{name: "command: a script without #!", script: `echo 'echo ran $1' > f; chmod +x f; eph ./f ::: a`, out: "ran a\n"},
 	{name: "command: no such interpreter", script: `echo '#!/none/x' > f; chmod +x f; eph ./f ::: a`, status: 123, err: `(?s).*/none/x, that its first line names.*`},
-	{name: "command: for another machine", script: `printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\377\0\001\0\0\0' > f; chmod +x f; eph ./f ::: a`, status: 123, err: `(?s).*no program for this machine.*`},
+	{name: "command: for another machine", script: `printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\377\0\001\0\0\0' > f; chmod +x f; eph ./f ::: a`, status: 123, err: `(?s).*not a program for this machine.*`},
 	{name: "command: still being written", script: `cp "$(which true)" f; exec 9>>f; eph ./f ::: a`, status: 123, err: `(?s).*something is still writing it.*`},
 	{name: "command: removed between jobs", script: `printf '#!/bin/sh\nrm f\n' > f; chmod +x f; eph -j1 ./f ::: 1 2 3`, status: 123, err: `(?s).*1 succeeded, 2 failed.*not found.*`},
 	{name: "command: directory removed between jobs", script: `mkdir d; cd d; eph -j1 sh -c 'rmdir ../d 2>&-; echo $0' ::: 1 2`, out: "1\n2\n", err: "..."},
