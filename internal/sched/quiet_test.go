@@ -200,3 +200,20 @@ func TestCancelWhileARetryIsDecided(t *testing.T) {
 		}
 	})
 }
+
+// A producer that was served at the moment its context ended reports the op, or whoever put it would
+// put it again.
+func TestServedAtTheEndOfTheContext(t *testing.T) {
+	s := New(func(context.Context, Op[int], int) error { return nil }, itself, Options{Limit: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // of two cases that are ready select takes any
+		p := &producer[int, int]{id: 7, ready: make(chan struct{})}
+		place := s.parked.PushBack(p)
+		s.parked.Remove(place)
+		close(p.ready)
+		if id, err := s.await(ctx, p, place); id != 7 || err != nil {
+			t.Fatalf("op %d, %v; want the op that was accepted", id, err)
+		}
+	}
+}
