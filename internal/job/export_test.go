@@ -26,3 +26,13 @@ func WithoutPidfd() *Local { return &Local{noPidfd: true} }
 
 // Patient is a Local that leaves survivors that long to finish their output.
 func Patient(d time.Duration) *Local { return &Local{patience: d} }
+
+// Starting is a Local that calls do each time before it starts a process.
+func Starting(do func(*Local)) *Local {
+	l := new(Local)
+	l.refuse = func() error {
+		do(l)
+		return nil
+	}
+	return l
+}

@@ -128,8 +128,13 @@ func (l *Local) isJob(pid int) bool {
 	return false
 }
 
-// PassOn sends a signal to every running job.
+// PassOn sends a signal to every job, those included that are being started, for a caller that ends at
+// once: nothing is started after it. A job can be at work before it is known here that it was started.
 func (l *Local) PassOn(s syscall.Signal) {
+	l.once.Do(l.prepare)
+	for range cap(l.starting) {
+		l.holdStart()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p := range l.running {

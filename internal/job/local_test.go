@@ -274,6 +274,25 @@ func TestKillAll(t *testing.T) {
 	}
 }
 
+// TestPassOn: a signal reaches a job as well that is just being started.
+func TestPassOn(t *testing.T) {
+	passed := make(chan struct{})
+	local := job.Starting(func(l *job.Local) {
+		go func() {
+			defer close(passed)
+			l.PassOn(syscall.SIGTERM)
+		}()
+		for range 10_000 { // it could be over now
+			runtime.Gosched()
+		}
+	})
+	got := local.Run(t.Context(), job.Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}, Shared: true}, job.Output{})
+	<-passed
+	if got.End != job.Signalled || got.Signal != syscall.SIGTERM {
+		t.Errorf("%+v, want a job that has ended by TERM", got)
+	}
+}
+
 // TestSuspend stops a job for longer than its timeout, and holds another one back.
 func TestSuspend(t *testing.T) {
 	t.Parallel()

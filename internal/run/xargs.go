@@ -386,7 +386,7 @@ func (r *Run) finishedXargs(i coord.Info[string], t *task) {
 	}
 }
 
-// PassOn sends a signal to the running jobs.
+// PassOn sends a signal to the jobs, and lets nothing start any more.
 func (r *Run) PassOn(s syscall.Signal) {
 	if l, ok := r.runner.(*job.Local); ok {
 		l.PassOn(s)
