@@ -213,6 +213,10 @@ func (p *Past) item(line []byte, name string) error {
 // end counts an item that has its end.
 func (p *Past) end(d event.Digest, name string) error {
 	m := p.marks.at(d)
+	ends := name == event.JobSucceeded || name == event.JobFailed
+	if ends && m.done+m.failed >= m.known {
+		return errors.New("its item has more ends than it was read")
+	}
 	switch name {
 	case event.JobSucceeded:
 		m.done++
@@ -220,9 +224,6 @@ func (p *Past) end(d event.Digest, name string) error {
 	case event.JobFailed:
 		m.failed++
 		p.Failed++
-	}
-	if m.done+m.failed > m.known {
-		return errors.New("its item has more ends than it was read")
 	}
 	return nil
 }
