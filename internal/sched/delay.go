@@ -115,11 +115,11 @@ func (s *Scheduler[K, T]) permitted() bool {
 		s.hasPermit = true
 		s.permitAt = s.now() + int64(s.o.Rate.Reserve())
 	}
-	if s.permitAt <= s.now() {
-		return true
+	s.awaits = s.permitAt > s.now()
+	if s.awaits {
+		s.arm()
 	}
-	s.arm()
-	return false
+	return !s.awaits
 }
 
 // arm sets the one timer to the earliest thing that waits for time, or stops it.
@@ -128,7 +128,7 @@ func (s *Scheduler[K, T]) arm() {
 	if len(s.delays) > 0 {
 		at = s.delays[0].due
 	}
-	if s.hasPermit && s.permitAt > s.now() && s.startable() {
+	if s.hasPermit && s.awaits && s.startable() { // the clock is not asked again: it may have gone on
 		at = min(at, s.permitAt)
 	}
 	if at == s.timerAt {
@@ -148,6 +148,7 @@ func (s *Scheduler[K, T]) arm() {
 func (s *Scheduler[K, T]) fire() {
 	s.mu.Lock()
 	s.timerAt = never
+	s.awaits = s.awaits && s.permitAt > s.now() // who cannot start now asks when it can
 	s.wake()
 	s.spawn()
 	s.arm()

@@ -158,6 +158,7 @@ type Scheduler[K comparable, T any] struct {
 	timerAt   int64
 	hasPermit bool
 	permitAt  int64
+	awaits    bool // its time has not come, as far as has been looked
 
 	running   []*worker[K, T]
 	active    int // workers, lingering ones included
