@@ -454,3 +454,35 @@ func TestAdmitAtRandom(t *testing.T) {
 type twice struct{}
 
 func (twice) Next(attempt int, _ error) (time.Duration, bool) { return time.Millisecond, attempt < 2 }
+
+// slowStart is a limiter whose first permit has to be waited for.
+type slowStart struct{ asked bool }
+
+func (l *slowStart) Reserve() time.Duration {
+	first := !l.asked
+	l.asked = true
+	if first {
+		return time.Hour
+	}
+	return 0
+}
+
+// A permit is waited for although its time comes between the look that found it too early and the
+// setting of the timer.
+func TestPermitBetweenTwoLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(func(context.Context, Op[int], int) error { return nil }, itself, Options{Limit: 1, Rate: new(slowStart)})
+		put(t, s, 1, Submit{})
+		synctest.Wait()
+		s.mu.Lock()
+		s.timer.Stop()
+		s.timerAt = never
+		s.permitAt = s.now() // the clock has gone on
+		s.arm()
+		s.unlock()
+		began := time.Now()
+		if err := s.Idle(t.Context()); err != nil || time.Since(began) > 0 {
+			t.Errorf("Idle = %v after %v; want the op to start at once", err, time.Since(began))
+		}
+	})
+}
