@@ -70,9 +70,7 @@ func (l *Local) Suspend() {
 	}
 	l.suspended, l.since = make(chan struct{}), time.Now()
 	l.mu.Unlock()
-	for range cap(l.starting) {
-		l.holdStart()
-	}
+	l.holdStarts()
 	defer func() {
 		for range cap(l.starting) {
 			<-l.starting
@@ -88,6 +86,13 @@ func (l *Local) Suspend() {
 
 // halfBornTime is how long Suspend waits for a start before it looks for what holds it up.
 const halfBornTime = time.Millisecond
+
+// holdStarts waits until no start is under way, and lets none begin.
+func (l *Local) holdStarts() {
+	for range cap(l.starting) {
+		l.holdStart()
+	}
+}
 
 // holdStart waits until one start less is under way, and lets no other take its place.
 //
@@ -132,9 +137,7 @@ func (l *Local) isJob(pid int) bool {
 // once: nothing is started after it. A job can be at work before it is known here that it was started.
 func (l *Local) PassOn(s syscall.Signal) {
 	l.once.Do(l.prepare)
-	for range cap(l.starting) {
-		l.holdStart()
-	}
+	l.holdStarts()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p := range l.running {

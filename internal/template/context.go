@@ -108,7 +108,7 @@ func (m *marked) place(k marker, path []syntax.Node, lang syntax.LangVariant) (p
 	if i == 0 {
 		return p, elsewhere
 	}
-	f, word, why := m.quoting(k, path, lang)
+	f, word, why := m.quoting(k, path)
 	if why.what != "" {
 		return p, why
 	}
@@ -142,7 +142,7 @@ func (m *marked) place(k marker, path []syntax.Node, lang syntax.LangVariant) (p
 }
 
 // quoting is the form that the leaf asks for, and the index in path of the word it is in.
-func (m *marked) quoting(k marker, path []syntax.Node, lang syntax.LangVariant) (form, int, refusal) {
+func (m *marked) quoting(k marker, path []syntax.Node) (form, int, refusal) {
 	i := len(path) - 1
 	if q, ok := path[i].(*syntax.SglQuoted); ok {
 		if _, ok := path[i-1].(*syntax.Word); !ok {
