@@ -8,18 +8,7 @@ import (
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/run"
-	"github.com/mostlylucid/eph/internal/template"
 )
-
-// splits are the values of --split, each with the flag that says the same.
-var splits = map[string]func(*typed) *toggle{
-	"lines": func(*typed) *toggle { return new(toggle) },
-	"null":  func(t *typed) *toggle { return &t.null },
-	"json":  func(t *typed) *toggle { return &t.json },
-	"csv":   func(t *typed) *toggle { return &t.csv },
-	"tsv":   func(t *typed) *toggle { return &t.tsv },
-	"words": func(t *typed) *toggle { return &t.words },
-}
 
 // randomSeed is what --shuf is without a seed.
 const randomSeed = "random"
@@ -52,7 +41,7 @@ func (t *typed) settle() error {
 		return nil
 	}
 	var r resolver
-	if on := choice(&r, &t.split, splits); on != nil {
+	if on := chosen(&r, &t.split, splitChoices); on != nil {
 		*on(t) = true
 	}
 	return r.err
@@ -67,15 +56,13 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 		JSON:      bool(t.json),
 		Comma:     r.comma(t),
 		Header:    bool(t.header),
-		Trim: choice(r, &t.trim, map[string]item.Trim{
-			"n": 0, "l": item.TrimLeft, "r": item.TrimRight, "lr": item.TrimLeft | item.TrimRight, "rl": item.TrimLeft | item.TrimRight,
-		}),
-		Link:    bool(t.link),
-		Shuffle: t.shuffle.set,
-		Seed:    parsed(r, &t.shuffle, parseSeed),
-		MaxArgs: int(r.count(&t.maxArgs, 0)),
-		Skip:    r.count(&t.skip, 0),
-		Limit:   r.count(&t.limit, 1),
+		Trim:      chosen(r, &t.trim, trimChoices),
+		Link:      bool(t.link),
+		Shuffle:   t.shuffle.set,
+		Seed:      parsed(r, &t.shuffle, parseSeed),
+		MaxArgs:   int(r.count(&t.maxArgs, 0)),
+		Skip:      r.count(&t.skip, 0),
+		Limit:     r.count(&t.limit, 1),
 	}
 	if p.Input.Comma == 0 {
 		p.Input.ColSep = parsed(r, &t.colSep, regexp.Compile)
@@ -88,9 +75,7 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 	p.Template.JSON = bool(t.json)
 	p.Template.Fill = bool(t.fill) || t.exactly.set
 	p.Template.GuardDash = bool(t.guardDash)
-	p.Template.Missing = choice(r, &t.missing, map[string]template.Missing{
-		"error": template.MissingError, "empty": template.MissingEmpty, "skip": template.MissingSkip,
-	})
+	p.Template.Missing = chosen(r, &t.missing, missingChoices)
 	switch n := r.count(&t.exactly, 0); {
 	case bool(t.pipe):
 		r.blocks(p, t, int(n))

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/item"
-	"github.com/mostlylucid/eph/internal/record"
 	"github.com/mostlylucid/eph/internal/run"
 )
 
@@ -18,7 +17,7 @@ func (t *typed) logIsJournal() bool { return t.resumes() && !t.journal.set && t.
 func (r *resolver) journal(t *typed) run.Journal {
 	j := run.Journal{
 		File: t.journal.s, AnyCommand: bool(t.anyCommand),
-		Sync: choice(r, &t.sync, map[string]record.Sync{"always": record.SyncAlways, "batch": record.SyncBatch, "none": record.SyncNone}),
+		Sync: chosen(r, &t.sync, syncChoices),
 	}
 	if t.journal.set {
 		j.Flag = t.journal.name

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -56,14 +53,14 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		ShellAuto: !t.shell.set,
 		Workdir:   t.workdir.s,
 		Fill:      bool(t.fill || t.fillWithin),
-		Empty:     choice(&r, &t.empty, map[string]run.Empty{"ok": run.EmptyOK, "fail": run.EmptyFail, "run": run.EmptyRun}),
+		Empty:     chosen(&r, &t.empty, emptyChoices),
 
 		CPUs:      cpus,
 		Jobs:      parsed(&r, &t.jobs, func(s string) (run.Jobs, error) { return run.ParseJobs(s, cpus) }),
 		Adaptive:  bool(t.adaptive),
 		Delay:     r.duration(&t.delay),
 		Rate:      parsed(&r, &t.rate, run.ParseRate),
-		RateByKey: choice(&r, &t.rateBy, map[string]bool{"all": false, "key": true}),
+		RateByKey: chosen(&r, &t.rateBy, rateByChoices),
 		Pressure:  r.pressure(t, cpus),
 		Jobserver: r.jobserver(&t.jobserver),
 		Window:    int(r.count(&t.window, 1)),
@@ -73,7 +70,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 
 		Key:      t.key.s,
 		KeyJobs:  int(r.count(&t.keyJobs, 1)),
-		KeyFail:  choice(&r, &t.keyFail, map[string]run.KeyFail{"continue": run.KeyContinue, "skip": run.KeySkip, "halt": run.KeyHalt}),
+		KeyFail:  chosen(&r, &t.keyFail, keyFailChoices),
 		Priority: t.priority.s,
 		Lane:     t.lane.s,
 		Lanes:    r.lanes(&t.lanes),
@@ -102,14 +99,14 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Output:  r.output(t),
 		Tag:     bool(t.tag),
 		TagText: t.tagText.s,
-		Exit:    choice(&r, &t.exitCode, rules()),
+		Exit:    chosen(&r, &t.exitCode, exitChoices()),
 		Results: r.results(t),
 		Files:   bool(t.files),
 		Quiet:   bool(t.onlyFailed),
 		Merge:   bool(t.merge),
 		MaxOut:  r.size(&t.maxOutput),
 		Trace:   bool(t.trace),
-		Summary: choice(&r, &t.summary, map[string]run.Summary{"auto": run.SummaryAuto, "always": run.SummaryAlways, "none": run.SummaryNone, "json": run.SummaryJSON, "markdown": run.SummaryMarkdown}),
+		Summary: chosen(&r, &t.summary, summaryChoices),
 		Joblog:  t.joblog.s,
 		JUnit:   t.junit.s,
 		Metrics: t.metrics.s,
@@ -125,9 +122,9 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 	if t.retryFailed {
 		s.sources = []item.Source{{}} // the journal
 	}
-	choice(&r, &t.ci, map[string]bool{"auto": true, "github": true, "gitlab": true, "none": true})
-	choice(&r, &t.progress, map[string]bool{"auto": true, "bar": true, "plain": true, "none": true})
-	choice(&r, &t.color, map[string]bool{"auto": true, "always": true, "never": true})
+	chosen(&r, &t.ci, ciChoices)
+	chosen(&r, &t.progress, progressChoices)
+	chosen(&r, &t.color, colorChoices)
 	r.input(&p, t, s.sources)
 	r.again(&p)
 	r.stdin(&p, &t.stdin)
@@ -158,7 +155,7 @@ func (r *resolver) stdin(p *run.Plan, v *text) {
 		p.Stdin, p.StdinFile = run.StdinFile, file
 		return
 	}
-	p.Stdin = choice(r, v, map[string]run.Stdin{"none": run.StdinNone, "item": run.StdinItem, "inherit": run.StdinInherit})
+	p.Stdin = chosen(r, v, stdinChoices)
 	p.Template.NoAppend = p.Stdin == run.StdinItem
 }
 
@@ -210,22 +207,6 @@ func (r *resolver) halt(t *typed) run.Halt {
 }
 
 func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, parseDuration) }
-
-// rules are those of --exit-code, by their names.
-func rules() map[string]fail.Rule {
-	m := make(map[string]fail.Rule)
-	for _, r := range fail.Rules {
-		m[r.Name] = r.Rule
-	}
-	return m
-}
-
-func ruleNames() (names []string) {
-	for _, r := range fail.Rules {
-		names = append(names, r.Name)
-	}
-	return names
-}
 
 func (r *resolver) results(t *typed) run.Results {
 	if t.results.s == "-" {
@@ -284,17 +265,6 @@ func parsed[T any](r *resolver, v *text, parse func(string) (T, error)) T {
 	if err != nil {
 		r.refuse(bad(v.name, v.example, v.s, err))
 		return zero
-	}
-	return x
-}
-
-// choice is what the text stands for among a few words.
-func choice[T any](r *resolver, v *text, words map[string]T) T {
-	x, ok := words[v.s]
-	if !ok {
-		known := slices.Sorted(maps.Keys(words))
-		example := cmp.Or(fail.Nearest(v.s, known), v.example)
-		r.refuse(bad(v.name, example, v.s, fmt.Errorf("%q is none of %s", v.s, strings.Join(known, ", "))))
 	}
 	return x
 }

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/rule"
@@ -33,9 +32,7 @@ func (r *resolver) breaker(t *typed) run.Breaker {
 	b.On = r.ends(&t.breakerOn)
 	b.Cooldown = r.duration(&t.breakerCooldown)
 	b.Probes = int(r.count(&t.breakerProbe, 1))
-	b.Action = choice(r, &t.breakerAction, map[string]run.BreakerAction{
-		"hold": run.BreakerHold, "skip": run.BreakerSkip, "halt": run.BreakerHalt,
-	})
+	b.Action = chosen(r, &t.breakerAction, breakerActionChoices)
 	return b
 }
 
@@ -51,7 +48,7 @@ func (r *resolver) jobserver(v *text) run.Jobserver {
 	if !v.set {
 		return run.JobserverNone
 	}
-	return choice(r, v, map[string]run.Jobserver{"auto": run.JobserverAuto, "fifo": run.JobserverFifo, "pipe": run.JobserverPipe})
+	return chosen(r, v, jobserverChoices)
 }
 
 // glob reads a pattern of names of signals.
@@ -89,10 +86,8 @@ func (r *resolver) rules(v *texts) []rule.Rule {
 // logging reads what the log shows, and how.
 func (r *resolver) logging(t *typed) observe.LogOptions {
 	o := observe.LogOptions{
-		Format: choice(r, &t.logFormat, map[string]observe.Format{"json": observe.JSON, "text": observe.PlainText, "logfmt": observe.Logfmt}),
-		Level: choice(r, &t.logLevel, map[string]event.Level{
-			"debug": event.Debug, "info": event.Info, "warn": event.Warn, "error": event.Error,
-		}),
+		Format: chosen(r, &t.logFormat, logFormatChoices),
+		Level:  chosen(r, &t.logLevel, logLevelChoices),
 	}
 	if len(t.signals.all) > 0 {
 		p, err := compileGlob(t.signals.name, t.signals.example, strings.Join(t.signals.all, ","))
