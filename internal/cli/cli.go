@@ -185,7 +185,8 @@ func (p *program) conduct(ctx context.Context, plan *run.Plan, r *run.Run) run.R
 		_, _ = io.WriteString(p.streams.Err, terminalNote(plan))
 	}
 	stop := p.watch(r)
-	report := execute(ctx, r)
+	var report run.Report
+	work(func() { report = r.Execute(ctx) })
 	stop()
 	if !plan.Detach {
 		job.Sweep()

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -136,14 +135,13 @@ func (p *program) dieBy(s syscall.Signal) int {
 	return int(fail.BySignal) + int(s)
 }
 
-// execute does a run, and tends to what its jobs leave behind. The run is not done on the first
-// thread, which has other children.
-func execute(ctx context.Context, r *run.Run) (rep run.Report) {
+// work does what may start jobs, and tends to what these leave behind. It is not done on the
+// first thread, which has other children.
+func work(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		rep = r.Execute(ctx)
+		do()
 	}()
 	job.Tend(done)
-	return rep
 }

@@ -14,7 +14,8 @@ import (
 
 // xargs stands in for xargs, under the name by which it was called.
 func (p *program) xargs(name string, args []string) run.Report {
-	x, status, ready := xargs.New(name, args, name+" ("+versionLine()[:len(versionLine())-1]+", in place of GNU xargs 4.9)\n", p.streams)
+	x, status, ready := xargs.New(name, args, name+" ("+versionLine()[:len(versionLine())-1]+", in place of GNU xargs 4.9)\n",
+		xargs.Streams{In: p.streams.In, Out: p.streams.Out, Err: p.streams.Err})
 	if !ready {
 		return run.Report{Status: status}
 	}
@@ -29,22 +30,25 @@ func (p *program) xargs(name string, args []string) run.Report {
 	debug.SetGCPercent(400)
 	stop := watchShared(r)
 	defer stop()
-	return execute(ctx, r)
+	work(func() { status = r.Execute(ctx) })
+	return run.Report{Status: status}
 }
 
 // shared is what signals do to a run whose jobs share the process group of eph. The terminal
 // signals them itself; what only eph was told is passed on, and eph dies of it at once.
-type shared struct{ *run.Run }
+type shared struct{ *xargs.Run }
 
 func (s shared) Interrupt(sig syscall.Signal) {
 	s.PassOn(sig)
 	giveUp(sig)
 }
 
-func (s shared) Hangup() { s.Interrupt(syscall.SIGHUP) }
+func (s shared) Hangup()    { s.Interrupt(syscall.SIGHUP) }
+func (s shared) Kill()      { s.KillAll() }
+func (s shared) Say(string) {} // eph xargs says nothing that xargs does not
 
 // watchShared passes signals on to such a run until the function it returns is called.
-func watchShared(r *run.Run) (stop func()) {
+func watchShared(r *xargs.Run) (stop func()) {
 	c := make(chan os.Signal, 16)
 	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGCONT} {
 		if !signal.Ignored(s) {

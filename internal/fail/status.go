@@ -17,6 +17,14 @@ const (
 	BySignal   Status = 128
 )
 
+// The exit statuses that eph has from the programs it stands in for, or whose jobs it counts as
+// they would.
+const (
+	TimedOut       Status = 124 // of a job, as timeout(1) has it
+	XargsAborted   Status = 124 // a job of eph xargs exited with 255
+	XargsSignalled Status = 125 // a job of eph xargs was killed by a signal
+)
+
 // Statuses is the table that the help, the documentation and the tests are made from.
 // Where several could apply to one run, the run exits with the one that Worse prefers.
 var Statuses = []struct {

@@ -28,6 +28,10 @@ import (
 // started, the result says NotStarted and Err is the cause of ctx.
 type Runner interface {
 	Run(ctx context.Context, c Command, out Output) Result
+
+	KillAll() // kills every running job at once, and starts no other
+	Suspend() // stops every running job, and the clocks of their timeouts
+	Resume()  // continues what Suspend stopped
 }
 
 // Command is one process to run.
@@ -64,6 +68,11 @@ type Command struct {
 
 	// Started, if it is not nil, is called once the program runs, before Run waits for it.
 	Started func()
+
+	// Reaped, if it is not nil, is called with what Run will return when the process was taken off
+	// the system's table. Of all jobs that have one, it is called in the order in which that
+	// happened: who sees that the process is gone is not reaped before Reaped has returned.
+	Reaped func(Result)
 
 	// Term says how to end the job. nil is DefaultTerm.
 	Term []Step

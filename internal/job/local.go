@@ -25,6 +25,8 @@ type Local struct {
 	since     time.Time     // start of the suspension
 	killed    bool
 
+	reaping sync.Mutex // held from before a process is reaped until its Reaped has returned
+
 	noPidfd  bool          // for tests: do as where there is none
 	patience time.Duration // for tests: instead of drainTime
 	refuse   func() error  // for tests: why the system starts nothing now, or nil

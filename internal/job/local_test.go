@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -290,6 +291,58 @@ func TestPassOn(t *testing.T) {
 	<-passed
 	if got.End != job.Signalled || got.Signal != syscall.SIGTERM {
 		t.Errorf("%+v, want a job that has ended by TERM", got)
+	}
+}
+
+// TestReaped: a job that ends because another is gone is told of after that one.
+func TestReaped(t *testing.T) {
+	var local job.Local
+	shared := func(script string, reaped func(job.Result)) job.Command {
+		c := shell(script)
+		c.Shared, c.Reaped = true, reaped
+		return c
+	}
+	second, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	var told []string
+	var jobs sync.WaitGroup
+	first, hold, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	pid := make(chan int)
+	jobs.Go(func() {
+		c := shared("echo $$; read go", func(job.Result) {
+			if _, err := io.Copy(io.Discard, second); err != nil { // until the second has ended
+				t.Error(err)
+			}
+			for range 10_000 { // it could be told of now
+				runtime.Gosched()
+			}
+			told = append(told, "first")
+		})
+		c.Stdin = first
+		local.Run(t.Context(), c, job.Output{Stdout: writer(func(p []byte) (int, error) {
+			n, err := strconv.Atoi(strings.TrimSpace(string(p)))
+			pid <- n
+			return len(p), err
+		})})
+	})
+	jobs.Go(func() {
+		c := shared("echo; while kill -0 "+strconv.Itoa(<-pid)+" 2>/dev/null; do :; done", func(job.Result) { told = append(told, "second") })
+		c.Started = func() {
+			_ = out.Close()
+			_ = hold.Close()
+		}
+		local.Run(t.Context(), c, job.Output{Stdout: out})
+	})
+	jobs.Wait()
+	if !slices.Equal(told, []string{"first", "second"}) {
+		t.Errorf("the ends were told in the order %q", told)
 	}
 }
 

@@ -118,6 +118,10 @@ func (p *process) run(ctx context.Context, c *Command) Result {
 		}
 	}
 	killed := p.local.leave(p)
+	if c.Reaped != nil {
+		p.local.reaping.Lock()
+		defer p.local.reaping.Unlock()
+	}
 	status, usage := p.reap()
 	err := p.streams.stop()
 
@@ -140,6 +144,9 @@ func (p *process) run(ctx context.Context, c *Command) Result {
 		r.End = Signalled
 	default:
 		r.End = Exited
+	}
+	if c.Reaped != nil {
+		c.Reaped(r)
 	}
 	return r
 }

@@ -88,9 +88,7 @@ func (r *Run) Interrupt(s syscall.Signal) {
 
 // Kill ends the running jobs at once, without the rest of the term sequence.
 func (r *Run) Kill() {
-	if k, ok := r.runner.(interface{ KillAll() }); ok {
-		k.KillAll()
-	}
+	r.runner.KillAll()
 }
 
 // Drain starts nothing more and lets the running jobs end.
@@ -116,17 +114,13 @@ func (r *Run) Say(line string) { r.out.Interject(line) }
 func (r *Run) Suspend() {
 	r.suspended.Store(true)
 	r.out.Erase()
-	if s, ok := r.runner.(interface{ Suspend() }); ok {
-		s.Suspend()
-	}
+	r.runner.Suspend()
 }
 
 // Resume continues what Suspend stopped.
 func (r *Run) Resume() {
 	r.suspended.Store(false)
-	if s, ok := r.runner.(interface{ Resume() }); ok {
-		s.Resume()
-	}
+	r.runner.Resume()
 }
 
 // haltIfDue ends the run when what the user set as a limit or a goal is reached.

@@ -100,19 +100,3 @@ func TestEnds(t *testing.T) {
 		}
 	}
 }
-
-func TestSlots(t *testing.T) {
-	var s slots
-	for want := 1; want <= 130; want++ {
-		if got := s.take(); got != want {
-			t.Fatalf("take = %d, want %d", got, want)
-		}
-	}
-	s.give(65)
-	s.give(3)
-	for _, want := range []int{3, 65, 131} {
-		if got := s.take(); got != want {
-			t.Errorf("take = %d, want %d, the lowest that is free", got, want)
-		}
-	}
-}

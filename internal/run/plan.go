@@ -132,10 +132,6 @@ type Plan struct {
 	Echo        bool     // the command goes before what its job writes
 	MakeWorkdir bool     // the directory of a job is made if it is not there
 	Variables   []string // NAME=VALUE for all jobs
-
-	// Xargs has the run go by the rules of xargs; then only Input, Empty and Jobs count
-	// besides. nil for every other run.
-	Xargs *Xargs
 }
 
 // Where the socket of eph ctl is.

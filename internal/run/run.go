@@ -45,7 +45,7 @@ type Run struct {
 	results  results
 	pool     *coord.Keyed[string, *task]
 	gate     coord.Gate // drops what waits once the run is to end
-	slots    slots
+	slots    job.Slots
 	memory   budget          // for items
 	wanted   Jobs            // jobs at once, before limits of the system
 	tally    *template.Tally // of the item that -X fills
@@ -74,8 +74,6 @@ type Run struct {
 	records []io.Closer    // what the run leaves behind
 	failed  *record.Failed // of those, the list of what failed; or nil
 
-	xargs byXargs // with Plan.Xargs
-
 	books books
 	read  atomic.Bool // the input has ended
 
@@ -103,9 +101,6 @@ type Report struct {
 // Prepare opens the input, compiles the templates and looks the command up. The end of ctx
 // calls off what blocks in that. Its errors are *fail.Error; nothing was run.
 func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
-	if p.Xargs != nil {
-		return prepareXargs(ctx, p, s)
-	}
 	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
 	r.intake, r.stopIntake = context.WithCancelCause(ctx)
 	if err := r.journal.prepare(r); err != nil {
@@ -209,9 +204,6 @@ func (r *Run) open() error {
 // Execute runs everything and returns when nothing it started is alive. The end of ctx is a
 // Drain.
 func (r *Run) Execute(ctx context.Context) Report {
-	if r.plan.Xargs != nil {
-		return r.executeXargs(ctx)
-	}
 	r.began = time.Now()
 	if err := r.watch(); err != nil {
 		return Report{Status: fail.StatusOf(err), Err: err}

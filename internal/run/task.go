@@ -39,8 +39,6 @@ type task struct {
 	circuit  *circuit      // nil without --breaker
 	pass     patterns.Pass // of the circuit, which waits to be told how the attempt went
 
-	entry *entry // with Plan.Xargs
-
 	// Of the last attempt.
 	attempt int
 	slot    int
@@ -124,8 +122,8 @@ func (r *Run) attempt(ctx context.Context, op coord.Op[string], t *task) (err er
 		}
 	}
 	t.attempt = op.Attempt
-	t.slot = r.slots.take()
-	defer r.slots.give(t.slot)
+	t.slot = r.slots.Take()
+	defer r.slots.Give(t.slot)
 	c, err := r.command(t)
 	if err != nil {
 		if errors.Is(err, template.ErrSkip) {
@@ -453,7 +451,7 @@ func (t *task) status() int {
 	case job.Signalled, job.Cancelled:
 		return int(fail.BySignal) + int(res.Signal)
 	case job.TimedOut:
-		return 124 // that of timeout(1)
+		return int(fail.TimedOut)
 	case job.NotStarted:
 		return int(fail.StatusOf(res.Err))
 	}
@@ -632,4 +630,16 @@ func signalName(s syscall.Signal) string {
 		return name
 	}
 	return fmt.Sprintf("signal %d", int(s))
+}
+
+// retries is the retry policy of a plan; nil when every item has one attempt.
+func retries(p *Plan) coord.Retry {
+	if p.Attempts <= 1 {
+		return nil
+	}
+	b := coord.Backoff{Attempts: p.Attempts, First: max(p.RetryDelay, 1), Max: max(p.RetryMaxDelay, 1), Jitter: p.RetryJitter}
+	if b.Jitter == 0 {
+		b.Jitter = -1
+	}
+	return b
 }

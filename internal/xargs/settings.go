@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/mostlylucid/eph/internal/item"
-	"github.com/mostlylucid/eph/internal/run"
 )
 
 // settings are what the options say.
@@ -36,7 +35,8 @@ type settings struct {
 	showLimits bool
 }
 
-func (o *settings) replaces() bool { return o.replace }
+// unlimited is more jobs at once than any machine runs: -P0.
+const unlimited = 1 << 20
 
 var (
 	errHelp    = errors.New("help")
@@ -96,8 +96,8 @@ func (p *Program) take(g given) (err error) {
 		n, err = p.number(g, 1, o.limits.most)
 		o.limits.max = int64(n)
 	case "P":
-		if o.jobs, err = p.number(g, 0, mostJobs); o.jobs == 0 || o.jobs > run.Unlimited {
-			o.jobs = run.Unlimited
+		if o.jobs, err = p.number(g, 0, mostJobs); o.jobs == 0 || o.jobs > unlimited {
+			o.jobs = unlimited
 		}
 	case "a":
 		o.file = g.value
@@ -155,7 +155,7 @@ func (p *Program) slotVariable(name string) error {
 	case strings.Contains(name, "="):
 		return plainly("option --process-slot-var may not be set to a value which includes `='")
 	case name == "":
-		return plainly("failed to unset environment variable %s: %s", name, run.Strerror(syscall.EINVAL))
+		return plainly("failed to unset environment variable %s: %s", name, strerror(syscall.EINVAL))
 	}
 	p.o.slotVar = name
 	return nil

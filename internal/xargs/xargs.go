@@ -1,10 +1,9 @@
 // Package xargs makes eph stand in for GNU xargs: it reads the options of xargs as xargs does,
-// says what xargs says, and makes a run of it that goes by the rules of xargs, which are in
-// internal/run. Where the manual of GNU xargs and the program differ, the program is right.
+// says what xargs says, and runs by the rules of xargs, which are those of Run. Where the manual
+// of GNU xargs and the program differ, the program is right.
 package xargs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +13,15 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
-	"github.com/mostlylucid/eph/internal/run"
 )
+
+// Streams are the standard streams.
+type Streams struct{ In, Out, Err *os.File }
 
 // Program is one call of xargs.
 type Program struct {
 	name    string // of itself, for its messages
-	streams run.Streams
+	streams Streams
 	o       settings
 	command []string
 	utf8    bool
@@ -29,7 +30,7 @@ type Program struct {
 
 // New reads the command line. version is what --version prints. Where there is nothing to run,
 // ready is false, and status is the exit status.
-func New(name string, args []string, version string, s run.Streams) (p *Program, status fail.Status, ready bool) {
+func New(name string, args []string, version string, s Streams) (p *Program, status fail.Status, ready bool) {
 	p = &Program{name: name, streams: s, utf8: utf8Locale(os.Getenv), tty: new(terminal)}
 	p.o = settings{limits: systemLimits(), words: new(item.Words), delimiter: "\n", jobs: 1}
 	operands, err := getopt(args, p.take)
@@ -86,45 +87,19 @@ func (p *Program) print(text string) fail.Status {
 // explain is the text that the C library has for the cause of err.
 func explain(err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return run.Strerror(errno)
+		return strerror(errno)
 	}
 	return err.Error()
 }
 
+// strerror is what the C library calls an error: Go's text with a capital letter.
+func strerror(err syscall.Errno) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
 // Close closes what the program has opened.
 func (p *Program) Close() { p.tty.close() }
-
-// Prepare opens the input. Where there is nothing to run, the run is nil, and status is the
-// exit status.
-func (p *Program) Prepare(ctx context.Context) (r *run.Run, status fail.Status) {
-	plan := p.plan()
-	if p.o.file != "" && p.o.file != "-" {
-		// Before anything is said of the limits.
-		f, err := os.Open(p.o.file)
-		if err != nil {
-			p.say("Cannot open input file %s: %s", named(p.o.file), explain(err))
-			return nil, fail.Broken
-		}
-		_ = f.Close()
-		plan.Input.Sources = []item.Source{{File: p.o.file}}
-	}
-	if p.o.showLimits {
-		_, _ = io.WriteString(p.streams.Err, p.o.limits.show())
-		if isTerminal(p.streams.In) {
-			_, _ = io.WriteString(p.streams.Err, p.terminalNote())
-		}
-	}
-	if !p.o.replaces() && size(p.command) > p.o.limits.max {
-		p.say("cannot fit single argument within argument list size limit")
-		return nil, fail.Broken
-	}
-	r, err := run.Prepare(ctx, plan, p.streams)
-	if err != nil {
-		p.say("%s", err)
-		return nil, fail.Broken
-	}
-	return r, 0
-}
 
 func (p *Program) terminalNote() string {
 	note := "\nReading from the terminal, and running commands as they are complete; ^D ends the input.\n"
@@ -143,32 +118,19 @@ func size(words []string) int64 {
 	return int64(n)
 }
 
-// plan makes a run of it.
-func (p *Program) plan() run.Plan {
+// input says how the input becomes command lines.
+func (p *Program) input() item.Options {
 	o := &p.o
-	x := &run.Xargs{Argv: p.argv, Taken: int(o.limits.taken()), SlotVar: o.slotVar, Fault: p.fault, Say: p.say}
-	if o.trace || o.ask {
-		x.Before = p.before
-	}
-	switch {
-	case o.openTTY:
-		x.Stdin = p.openTTY
-	case o.file != "" && o.file != "-":
-		x.Stdin = func() (*os.File, error) { return p.streams.In, nil }
-	}
 	words := *o.words
 	words.Cut = func() {
 		p.say("WARNING: a NUL character occurred in the input.  It cannot be passed through in the argument list.  Did you mean to use the --null option?")
 	}
-	fixed := size(p.command)
-	words.Most = func(n int64) int { return int(o.limits.max - fixed - 1) }
 	in := item.Options{
 		Words: &words, Delimiter: o.delimiter, MaxArgs: o.maxArgs, MaxLines: o.maxLines,
 		Until: o.until,
-		Exact: o.exact || o.replaces() || o.maxLines > 0,
+		Exact: o.exact || o.replace || o.maxLines > 0,
 	}
-	plan := run.Plan{Jobs: run.Jobs{Least: o.jobs, Most: o.jobs}, Xargs: x}
-	if o.replaces() {
+	if o.replace {
 		words.Whole = true
 		in.MaxArgs = 1
 		program := size(p.command[:1])
@@ -178,15 +140,12 @@ func (p *Program) plan() run.Plan {
 			}
 			return int(o.limits.max - program - 1)
 		}
-		x.Check = p.check
-	} else {
-		in.Fill = p.fill(fixed)
-		if !o.noRunEmpty {
-			plan.Empty = run.EmptyRun
-		}
+		return in
 	}
-	plan.Input = in
-	return plan
+	fixed := size(p.command)
+	words.Most = func(int64) int { return int(o.limits.max - fixed - 1) }
+	in.Fill = p.fill(fixed)
+	return in
 }
 
 // length is how many bytes a record counts as: what comes after a NUL byte in it is cut off,
@@ -211,7 +170,7 @@ func (p *Program) fill(fixed int64) func([]item.Record, item.Record) bool {
 
 // argv is the command line for these records.
 func (p *Program) argv(records []item.Record) []string {
-	if p.o.replaces() {
+	if p.o.replace {
 		if len(records) == 0 {
 			return p.command
 		}

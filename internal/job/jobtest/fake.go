@@ -50,6 +50,15 @@ func (f *Fake) Run(ctx context.Context, c job.Command, out job.Output) job.Resul
 	return r
 }
 
+// KillAll does nothing: a job of f has only its context.
+func (f *Fake) KillAll() {}
+
+// Suspend does nothing.
+func (f *Fake) Suspend() {}
+
+// Resume does nothing.
+func (f *Fake) Resume() {}
+
 // play calls Play with a context that ends with the job's time, and says how it ended.
 func (f *Fake) play(ctx context.Context, c job.Command) (job.Result, string) {
 	if f.Play == nil {
