@@ -161,6 +161,11 @@ func (p *program) run(operands []string) error {
 	plan.Template.Operators = p.literal
 	plan.Progress = p.progress(&plan, p.typed.progressWay())
 	plan.CI, plan.StepSummary = p.ci(os.Getenv)
+	if p.typed.dryRun { // there is no summary
+		plan.Complain = func(err error) {
+			complain(p.streams.Err, err, newStyle(colorful(p.typed.color.s, os.Getenv, p.streams.Err)))
+		}
+	}
 	ctx := context.Background()
 	r, err := run.Prepare(ctx, plan, p.streams)
 	switch {
@@ -169,7 +174,7 @@ func (p *program) run(operands []string) error {
 	case bool(p.typed.explain):
 		return written(r.Explain(p.streams.Out))
 	case bool(p.typed.dryRun):
-		p.report = r.DryRun(ctx)
+		p.report = r.DryRun()
 		return nil
 	}
 	if !p.typed.noLint {

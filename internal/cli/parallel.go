@@ -52,7 +52,7 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 		return report, err
 	}
 	if x.DryRun() {
-		report = r.DryRun(ctx)
+		report = r.DryRun()
 	} else {
 		report = p.conduct(ctx, &plan, r)
 	}

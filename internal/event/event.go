@@ -98,6 +98,8 @@ type Fields struct {
 	// Display is the command as a person would type it, for those who show it. It is not
 	// logged.
 	Display string `json:"-"`
+	// Tail is the end of what the job wrote, for a CI service. It is not logged.
+	Tail []string `json:"-"`
 
 	// Sent is how many bytes of a block the job was given to read. It is not logged.
 	Sent int64 `json:"-"`

@@ -121,6 +121,13 @@ func (l *lead) start(o Options) (typed *os.File, err error) {
 	}
 	l.line = ends[0]
 	defer ends[1].Close()
+	defer func() {
+		if err != nil {
+			_ = l.line.Close()
+			_ = typed.Close() // nil has none
+			typed = nil
+		}
+	}()
 	inherited := []*os.File{ends[1]}
 	g := greeting{items: -1, terminal: -1, isolate: o.Isolate}
 	if o.Items != nil {
@@ -139,20 +146,20 @@ func (l *lead) start(o Options) (typed *os.File, err error) {
 	// Every descriptor keeps its number, for the arguments may name those that eph was given.
 	for _, f := range inherited {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
-			return nil, err
+			return typed, err
 		}
 	}
 	if _, err := io.WriteString(l.line, g.String()); err != nil {
-		return nil, err
+		return typed, err
 	}
 	exe, err := executable()
 	if err != nil {
-		return nil, err
+		return typed, err
 	}
 	sys := &syscall.SysProcAttr{Setsid: true}
 	if o.Isolate {
 		if err := isolated(sys); err != nil {
-			return nil, err
+			return typed, err
 		}
 	}
 	l.pid, err = syscall.ForkExec(exe, os.Args, &syscall.ProcAttr{
@@ -160,11 +167,7 @@ func (l *lead) start(o Options) (typed *os.File, err error) {
 		Files: []uintptr{0, 1, 2},
 		Sys:   sys,
 	})
-	if err != nil {
-		_ = l.line.Close()
-		return nil, err
-	}
-	return typed, nil
+	return typed, err
 }
 
 // sameTime is how far apart two TERM are at most that are meant as one: timeout(1), for example,

@@ -43,9 +43,8 @@ type failedItem struct {
 	tail        []string
 }
 
-// NewCI watches the events of a sink until Close. tail returns the last lines that the job of an
-// item wrote, or nothing.
-func NewCI(service Service, s *signals.Sink, tail func(seq int64) []string) *CI {
+// NewCI watches the events of a sink until Close.
+func NewCI(service Service, s *signals.Sink) *CI {
 	c := &CI{service: service, token: strings.ToLower(rand.Text())}
 	c.cancel = s.Subscribe(signals.MustCompile(event.JobFailed), func(e signals.Event) {
 		f, ok := e.Value.(*event.Fields)
@@ -58,7 +57,7 @@ func NewCI(service Service, s *signals.Sink, tail func(seq int64) []string) *CI 
 			c.more++
 			return
 		}
-		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f), tail: tail(f.Seq)}
+		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f), tail: f.Tail}
 		if f.Key != nil {
 			x.title += " " + plain.Cut(string(*f.Key), 40)
 		}

@@ -259,12 +259,11 @@ func (j *Job) Discard() {
 // Reset says that the job has failed and will be tried again. In Group mode it forgets what
 // the attempt wrote, so only the output of the last attempt is printed. Otherwise the lines
 // of the attempt are on their way, and stay.
-func (j *Job) Reset() error {
+func (j *Job) Reset() {
 	if j.mode == Group {
 		j.out.reset()
 		j.err.reset()
 	}
-	return nil
 }
 
 // Close says that the job has ended. It prints the job, or with KeepOrder leaves that to the

@@ -7,10 +7,11 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/observe"
-	"golang.org/x/sys/unix"
 )
 
 // How much of the end of a failed job's output a CI service is shown.
@@ -19,12 +20,11 @@ const (
 	tailBytes = 64 << 10
 )
 
-// tailOf keeps the end of what a task wrote, until the signal of its failure was heard.
-func (r *Run) tailOf(t *task) {
+// tail is the end of what a task wrote and is not printed yet, where a CI service is shown it.
+func (r *Run) tail(t *task) (last []string) {
 	if r.ci == nil || t.out == nil {
-		return
+		return nil
 	}
-	var last []string
 	for _, stderr := range []bool{false, true} {
 		in := bufio.NewScanner(t.out.Held(stderr))
 		in.Buffer(nil, tailBytes)
@@ -35,14 +35,7 @@ func (r *Run) tailOf(t *task) {
 			}
 		}
 	}
-	r.tails.Store(t.item.Seq, last)
-}
-
-// tail hands the end of an item's output over.
-func (r *Run) tail(seq int64) []string {
-	last, _ := r.tails.LoadAndDelete(seq)
-	lines, _ := last.([]string)
-	return lines
+	return last
 }
 
 // summarise prints the summary in the form that was asked for.

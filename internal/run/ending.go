@@ -139,13 +139,13 @@ func (r *Run) haltIfDue(t *task) {
 	}
 	total := c.Ended()
 	if h.At.OfAll {
-		total = r.total
+		total = r.total.Load()
 	}
 	switch {
 	case h.What != CountNothing && n > 0 && h.At.reached(n, total):
 		r.halt(ending{
 			now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("--halt: %d of %d", n, total),
-			halted: &Halted{c, r.total, t.status(), r.commands.display(t, r)},
+			halted: &Halted{c, r.total.Load(), t.status(), r.commands.display(t, r)},
 		})
 	case r.plan.MaxFailsSet && r.plan.MaxFails.exceeded(c.Failed, c.Ended()):
 		r.halt(ending{detail: fmt.Sprintf("--max-fails: %d of %d failed", c.Failed, c.Ended())})

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 
 // DryRun prints the command of every item on standard output, in a form that a shell can run,
 // and runs none. The order is that of the input.
-func (r *Run) DryRun(context.Context) Report {
+func (r *Run) DryRun() Report {
 	r.began = time.Now()
 	defer r.journal.close()
 	rep := r.report(r.each(func(t *task) error {

@@ -17,12 +17,12 @@ func (r *Run) held(s coord.Stats) (all []control.Held) {
 		all = append(all, control.Held{By: by, What: fmt.Sprintf(format, args...), Left: left.Seconds()})
 	}
 	r.mu.Lock()
-	ending, paused := r.ending, r.paused
+	ending := r.ending
 	r.mu.Unlock()
 	if ending != nil {
 		add("end", "the run ends: %s", 0, strings.TrimSpace(string(ending.reason)+" "+ending.detail))
 	}
-	if paused {
+	if r.paused.Load() {
 		add("pause", "paused; eph ctl resume goes on", 0)
 	}
 	for c := range r.sink.Conditions() {

@@ -161,8 +161,8 @@ func (r *Run) adapt(change func(*patterns.AdaptiveRate)) {
 	}
 }
 
-// SetRate changes the rate of all starts; the zero Rate lifts it.
-func (r *Run) SetRate(to Rate, why string) {
+// setRate changes the rate of all starts; the zero Rate lifts it.
+func (r *Run) setRate(to Rate, why string) {
 	var from float64
 	if a := r.pace.rate.Load(); a != nil {
 		from = a.PerSecond()

@@ -41,6 +41,7 @@ func (r *Run) readAll(read next) next {
 		err error
 	}
 	var all []result
+	var total int64
 	for {
 		it, err := read(r.intake)
 		_, bad := errors.AsType[*item.RecordError](err)
@@ -49,10 +50,11 @@ func (r *Run) readAll(read next) next {
 			break
 		}
 		if !bad {
-			r.total++
+			total++
 		}
 		all = append(all, result{it, err})
 	}
+	r.total.Store(total)
 	return func(ctx context.Context) (item.Item, error) {
 		first := all[0]
 		if len(all) > 1 {

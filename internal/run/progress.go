@@ -126,8 +126,8 @@ func (r *Run) known() int64 {
 	switch p := &r.plan.Input; {
 	case r.read.Load():
 		return r.books.counts().Read
-	case r.total > 0:
-		return r.total
+	case r.total.Load() > 0:
+		return r.total.Load()
 	case len(p.Sources) != 1 || p.Sources[0].File != "" || p.Header || p.Skip > 0 || p.Limit > 0 || r.plan.Fill || r.plan.MaxChars > 0 || p.Until != "":
 		return 0
 	default:

@@ -21,14 +21,13 @@ const (
 )
 
 // hear acts on a signal that was spoken: by a job, a rule or a person. t is the task it is
-// about, or nil. It returns how many conditions a retraction ended.
-func (r *Run) hear(s rule.Spoken, by string, t *task) int {
+// about, or nil.
+func (r *Run) hear(s rule.Spoken, by string, t *task) {
 	if s.Retract {
-		p, err := signals.Compile(s.Name)
-		if err != nil {
-			return 0
+		if p, err := signals.Compile(s.Name); err == nil {
+			r.retract(p)
 		}
-		return r.retract(p)
+		return
 	}
 	f := &event.Fields{By: by, Value: s.Value, TTL: event.Seconds(s.TTL)}
 	if t != nil {
@@ -52,7 +51,6 @@ func (r *Run) hear(s rule.Spoken, by string, t *task) int {
 	default:
 		r.say(s.Event(), f)
 	}
-	return 0
 }
 
 // hold makes a condition hold, for ttl or, if that is 0, until it is retracted.
@@ -64,7 +62,7 @@ func (r *Run) hold(name string, ttl time.Duration, f *event.Fields) {
 	}
 }
 
-// retract ends the conditions whose name matches.
+// retract ends the conditions whose name matches, and returns how many there were.
 func (r *Run) retract(p signals.Pattern) int {
 	r.saying.RLock()
 	defer r.saying.RUnlock()

@@ -50,7 +50,7 @@ type Run struct {
 	wanted   Jobs            // jobs at once, before limits of the system
 	tally    *template.Tally // of the item that -X fills
 	shown    int             // the length of its line, in the dialect of GNU parallel
-	total    int64           // number of items, known ahead only where a template asks for it
+	total    atomic.Int64    // number of items, once the whole input was read where a template asks for it
 
 	// What holds a start back, in the order in which it is asked.
 	signalled *coord.Gate // shut or dropping while signals of --defer-on or --cancel-on hold
@@ -70,7 +70,6 @@ type Run struct {
 	journal journal
 	summary *observe.Summary
 	ci      *observe.CI
-	tails   sync.Map       // of failed items, by their number, for ci
 	records []io.Closer    // what the run leaves behind
 	failed  *record.Failed // of those, the list of what failed; or nil
 
@@ -85,7 +84,9 @@ type Run struct {
 
 	mu     sync.Mutex
 	ending *ending // why the run ends early; nil while it does not
-	paused bool    // by eph ctl
+
+	steering sync.Mutex // held while the coordinator is told of paused
+	paused   atomic.Bool
 }
 
 // Report is how a run ended.
@@ -308,7 +309,7 @@ func (r *Run) watch() (err error) {
 		r.summary = observe.NewSummary(&r.sink)
 	}
 	if r.plan.CI != observe.NoService {
-		r.ci = observe.NewCI(r.plan.CI, &r.sink, r.tail)
+		r.ci = observe.NewCI(r.plan.CI, &r.sink)
 		_, _ = io.WriteString(r.streams.Err, r.ci.Begin()) // a broken stderr ends no run
 	}
 	return nil

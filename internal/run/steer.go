@@ -18,7 +18,7 @@ import (
 )
 
 // steered is the face of a run for eph ctl.
-type steered struct{ *Run }
+type steered struct{ run *Run }
 
 var _ control.Handler = steered{}
 
@@ -52,16 +52,16 @@ func (r *Run) asked(command, argument string) {
 
 // Jobs implements control.Handler.
 func (s steered) Jobs(spec string) (string, error) {
-	j, err := ParseJobs(spec, s.plan.CPUs)
+	j, err := ParseJobs(spec, s.run.plan.CPUs)
 	if err != nil {
 		return "", err
 	}
 	if j.File != "" { // what a client says leads eph to no file
 		return "", fail.Usage("eph ctl jobs takes no file").Advise("eph ctl jobs 4, or -j %s from the start", spec)
 	}
-	s.asked("jobs", spec)
-	s.scale.bound(j, "ctl")
-	return fmt.Sprintf("%d at once", s.scale.limit()), nil
+	s.run.asked("jobs", spec)
+	s.run.scale.bound(j, "ctl")
+	return fmt.Sprintf("%d at once", s.run.scale.limit()), nil
 }
 
 // Rate implements control.Handler.
@@ -73,54 +73,65 @@ func (s steered) Rate(spec string) (string, error) {
 			return "", err
 		}
 	}
-	if s.keyPaces != nil {
+	if s.run.keyPaces != nil {
 		return "", fail.Own("the rate of this run is one for each key, which cannot be changed")
 	}
-	s.asked("rate", spec)
-	s.SetRate(to, "ctl")
+	s.run.asked("rate", spec)
+	s.run.setRate(to, "ctl")
 	return to.String(), nil
 }
 
 // Pause implements control.Handler.
 func (s steered) Pause() error {
-	s.mu.Lock()
-	was := s.paused
-	s.paused = true
-	s.mu.Unlock()
-	s.asked("pause", "")
-	if !was {
-		s.pool.Pause()
-		s.say(event.RunPaused, nil)
+	s.run.asked("pause", "")
+	if s.run.pause(true) {
+		s.run.say(event.RunPaused, nil)
 	}
 	return nil
 }
 
 // Resume implements control.Handler.
 func (s steered) Resume() error {
-	s.mu.Lock()
-	was := s.paused
-	s.paused = false
-	s.mu.Unlock()
-	s.asked("resume", "")
-	if was {
-		s.pool.Resume()
-		s.say(event.RunResumed, nil)
-	}
+	s.run.asked("resume", "")
+	s.run.unpause()
 	return nil
+}
+
+func (r *Run) unpause() {
+	if r.pause(false) {
+		r.say(event.RunResumed, nil)
+	}
+}
+
+// pause starts nothing more, or goes on, and reports whether that is a change. The coordinator is
+// told under the lock, so that it has what r has.
+func (r *Run) pause(on bool) (changed bool) {
+	r.steering.Lock()
+	defer r.steering.Unlock()
+	if r.paused.Swap(on) == on {
+		return false
+	}
+	if on {
+		r.pool.Pause()
+	} else {
+		r.pool.Resume()
+	}
+	return true
 }
 
 // Drain implements control.Handler.
 func (s steered) Drain() error {
-	s.asked("drain", "")
-	s.Run.Drain("ctl")
-	return s.Resume()
+	s.run.asked("drain", "")
+	s.run.Drain("ctl")
+	s.run.unpause()
+	return nil
 }
 
 // Cancel implements control.Handler.
 func (s steered) Cancel(seq int64) error {
-	s.asked("cancel", strconv.FormatInt(seq, 10))
-	id, ok := s.pool.FindFunc(func(t *task) bool { return t.item.Seq == seq })
-	if !ok || !s.pool.Drop(id, stopped{event.ReasonCtl}) {
+	s.run.asked("cancel", strconv.FormatInt(seq, 10))
+	id, ok := s.run.pool.FindFunc(func(t *task) bool { return t.item.Seq == seq })
+	if !ok || !s.run.pool.Drop(id, stopped{event.ReasonCtl}) {
 		return fail.Own("item %d is neither waiting nor running", seq)
 	}
 	return nil
@@ -132,8 +143,8 @@ func (s steered) Raise(text string) error {
 	if err != nil {
 		return err
 	}
-	s.asked("raise", text)
-	s.hear(spoken, byPerson, nil)
+	s.run.asked("raise", text)
+	s.run.hear(spoken, byPerson, nil)
 	return nil
 }
 
@@ -143,23 +154,23 @@ func (s steered) Retract(glob string) (int, error) {
 	if err != nil {
 		return 0, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl retract 'backpressure.*'")
 	}
-	s.asked("retract", glob)
-	return s.retract(p), nil
+	s.run.asked("retract", glob)
+	return s.run.retract(p), nil
 }
 
 // Reopen implements control.Handler. The new file begins with the line that says so.
 func (s steered) Reopen() error {
-	if s.log == nil {
+	if s.run.log == nil {
 		err := fail.Own("this run has no --log")
-		if s.journal.file != nil {
+		if s.run.journal.file != nil {
 			err = fail.Own("this run has no --log, and its journal has to stay where it is").Advise("--log beside --journal, for a file that may be renamed")
 		}
 		return err
 	}
-	if err := s.log.Reopen(); err != nil {
+	if err := s.run.log.Reopen(); err != nil {
 		return err
 	}
-	s.asked("reopen", "")
+	s.run.asked("reopen", "")
 	return nil
 }
 
@@ -172,12 +183,12 @@ func (s steered) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error
 	if err != nil {
 		return nil, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl tail 'job.*'")
 	}
-	return observe.Tail(ctx, s.id, &s.sink, p), nil
+	return observe.Tail(ctx, s.run.id, &s.run.sink, p), nil
 }
 
 // Status implements control.Handler.
 func (s steered) Status() control.Status {
-	r := s.Run
+	r := s.run
 	c := r.books.counts()
 	stats := r.pool.Stats()
 	st := control.Status{
