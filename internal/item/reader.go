@@ -347,7 +347,7 @@ func (r *Reader) lookAhead(ctx context.Context) error {
 		return err
 	}
 	r.end = err
-	if ctx.Err() != nil {
+	if calm(ctx).Err() != nil { // of an item that is only due, nothing is lost
 		r.batch = nil
 	}
 	return err

@@ -38,6 +38,8 @@ func (w *waiter) readable(ctx context.Context, fd int) error {
 	err := poll(fds, -1)
 	if !stop() {
 		<-woken
+		var woke [1]byte
+		_, _ = w.wake.Read(woke[:]) // or the next wait would be over at once
 		return context.Cause(ctx)
 	}
 	return err
