@@ -18,6 +18,7 @@ func (r *Run) sense() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Look(r.sensed) // before anything starts
 	return r.besides(func(ctx context.Context) { s.Run(ctx, r.sensed) }), nil
 }
 

@@ -103,30 +103,35 @@ func newSensors(o Options, fsys fs.FS) (*Sensors, error) {
 	return s, nil
 }
 
-// Run looks at once, and then again and again until ctx ends. It calls tell when a reading has
-// risen over its limit, or has fallen well below it.
+// Look reads the sensors once, and calls tell for each whose reading has risen over its limit, or
+// has fallen well below it, since the last look. It must not run beside Run.
+func (s *Sensors) Look(tell func(name string, high bool, why string)) {
+	for _, x := range s.all {
+		reading, err := x.read(s.fsys)
+		if err != nil {
+			continue // it could be read before, and will be again
+		}
+		limit := x.most
+		if x.high {
+			limit *= relief
+		}
+		if high := reading > limit; high != x.high {
+			x.high = high
+			if high || !s.anotherHigh(x) {
+				tell(x.name, high, x.say(reading))
+			}
+		}
+	}
+}
+
+// Run looks again and again until ctx ends.
 func (s *Sensors) Run(ctx context.Context, tell func(name string, high bool, why string)) {
 	look := time.NewTicker(Every)
 	defer look.Stop()
 	for {
-		for _, x := range s.all {
-			reading, err := x.read(s.fsys)
-			if err != nil {
-				continue // it could be read before, and will be again
-			}
-			limit := x.most
-			if x.high {
-				limit *= relief
-			}
-			if high := reading > limit; high != x.high {
-				x.high = high
-				if high || !s.anotherHigh(x) {
-					tell(x.name, high, x.say(reading))
-				}
-			}
-		}
 		select {
 		case <-look.C:
+			s.Look(tell)
 		case <-ctx.Done():
 			return
 		}
@@ -143,8 +148,7 @@ func (s *Sensors) anotherHigh(x *one) bool {
 	return false
 }
 
-// load is the mean of the last minute, or how many tasks run now if that is less: the mean
-// goes on rising for a while when the tasks have ended.
+// load is the mean of the last minute.
 func load(fsys fs.FS) (float64, error) {
 	data, err := fs.ReadFile(fsys, "proc/loadavg")
 	if err != nil {
