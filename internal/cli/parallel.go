@@ -17,7 +17,7 @@ import (
 func (p *program) parallel(name string, args []string) run.Report {
 	report, err := p.likeParallel(filepath.Base(name), args)
 	if err != nil {
-		return run.Report{Status: parallel.Broken, Err: err}
+		return run.Report{Status: fail.ParallelBroken, Err: err}
 	}
 	return report
 }
@@ -36,7 +36,7 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	}
 	if !x.DryRun() && p.worker == nil && p.lead(&plan) {
 		if p.report.Err != nil {
-			p.report.Status = parallel.Broken
+			p.report.Status = fail.ParallelBroken
 		}
 		return p.report, nil
 	}
@@ -58,7 +58,7 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	}
 	_, _ = io.WriteString(p.streams.Err, x.Halted(report, plan.Halt)) // a broken stderr ends no run
 	if report.Status == fail.Unrun && report.Halted == nil || report.DieBy != 0 {
-		report.Status = parallel.Broken // it was told to stop
+		report.Status = fail.ParallelBroken // it was told to stop
 		return report, nil
 	}
 	report.Status = parallel.Status(report, plan.Halt)

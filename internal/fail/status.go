@@ -23,6 +23,8 @@ const (
 	TimedOut       Status = 124 // of a job, as timeout(1) has it
 	XargsAborted   Status = 124 // a job of eph xargs exited with 255
 	XargsSignalled Status = 125 // a job of eph xargs was killed by a signal
+	ParallelBroken Status = 255 // eph parallel could not do its own work
+	MostCounted    Status = 101 // where failed jobs are counted: more than 100
 )
 
 // Statuses is the table that the help, the documentation and the tests are made from.
@@ -88,7 +90,7 @@ func (r Rule) Of(f Failures) Status {
 	s := JobsFailed
 	switch r {
 	case RuleCount:
-		s = Status(min(f.Count, 101))
+		s = min(Status(f.Count), MostCounted)
 	case RuleFirst:
 		s = Status(f.First)
 	case RuleMax:

@@ -22,9 +22,6 @@ import (
 // version is the one of GNU parallel that this stands in for.
 const version = 20221122
 
-// Broken is the exit status for all that is no failed job.
-const Broken fail.Status = 255
-
 // Program is one call of parallel.
 type Program struct {
 	name    string // of itself
@@ -55,7 +52,7 @@ func New(name string, args []string, about string, cpus int, getenv func(string)
 		text = strconv.Itoa(version) + "\n"
 		if least > version {
 			_, _ = io.WriteString(s.Out, text)
-			return nil, false, &fail.Error{Status: Broken, What: fmt.Sprintf("this stands in for version %d of GNU parallel", version)}
+			return nil, false, &fail.Error{Status: fail.ParallelBroken, What: fmt.Sprintf("this stands in for version %d of GNU parallel", version)}
 		}
 	case g.has("number-of-cpus"), g.has("number-of-cores"), g.has("number-of-threads"):
 		text = strconv.Itoa(cpus) + "\n"
@@ -86,16 +83,13 @@ func (p *Program) Progress() string {
 	return "none"
 }
 
-// mostFailed is the status for more failed jobs than a status can count.
-const mostFailed = 101
-
 // Status is the exit status of a run that has ended so: the number of failed jobs, and with
 // --halt what GNU parallel makes of it.
 func Status(r run.Report, h run.Halt) fail.Status {
 	failed := int(r.Counts.Failed)
 	switch halted := r.Halted; {
 	case r.Err != nil || r.Status == fail.Broken:
-		return Broken
+		return fail.ParallelBroken
 	case halted != nil && h.What == run.CountSuccess:
 		return fail.Succeeded
 	case halted != nil && h.At.OfAll && h.At.Percent*float64(halted.Total) == 100, halted != nil && h.At.N == 1:
@@ -103,13 +97,13 @@ func Status(r run.Report, h run.Halt) fail.Status {
 	case halted != nil && h.At.OfAll:
 		return percentage(halted.Counts.Failed, halted.Total)
 	case halted != nil:
-		return fail.Status(min(int(halted.Counts.Failed), mostFailed))
+		return min(fail.Status(halted.Counts.Failed), fail.MostCounted)
 	case h.What != run.CountNothing && h.At.OfAll:
 		return percentage(r.Counts.Failed, r.Counts.Read)
 	case r.Counts.Rejected > 0:
-		return Broken
+		return fail.ParallelBroken
 	}
-	return fail.Status(min(failed, mostFailed))
+	return min(fail.Status(failed), fail.MostCounted)
 }
 
 func percentage(part, of int64) fail.Status {

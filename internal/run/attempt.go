@@ -254,7 +254,7 @@ func (r *Run) looksAt(s rule.Stream) bool {
 func (r *Run) judge(ctx context.Context, t *task) error {
 	res := &t.result
 	p := &r.plan
-	if res.Err == nil && (res.End == job.Exited && res.Code == 0 || p.OKOn.Has(res)) {
+	if res.Succeeded() || res.Err == nil && p.OKOn.Has(res) {
 		return nil
 	}
 	if _, ended := errors.AsType[stopped](res.Err); res.End == job.NotStarted && (ended || errors.Is(res.Err, job.ErrKilled)) {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of a line of the log, made of Fields and Names. It
+// schema is the JSON Schema (draft 2020-12) of a line of the log, made of Fields and Names. It
 // is shipped as docs/log.schema.json.
-func Schema() ([]byte, error) {
+func schema() ([]byte, error) {
 	properties := map[string]any{
 		"crc":   map[string]any{"type": "string", "pattern": "^[0-9a-f]{8}$", "description": "CRC-32C of the bytes of the line before it; the last field of a line of a journal"},
 		"v":     map[string]any{"const": 1, "description": "version of this format; within one, fields and names are only added"},
