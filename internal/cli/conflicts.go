@@ -24,7 +24,7 @@ func (t *typed) conflict(s shape) error {
 	unpiped, unpipedTry := t.unpiped()
 	table := bool(t.csv || t.tsv)
 
-	for _, c := range slices.Concat(t.contradictionsOfWords(itemsAreCommands), t.contradictionsOfJournal(s.sources), t.contradictionsOfFiles(s.sources), []contradiction{
+	for _, c := range slices.Concat(t.contradictionsOfWords(itemsAreCommands), t.contradictionsOfJournal(s.sources), t.contradictionsOfFiles(), []contradiction{
 		{bool(t.pipe) && unpiped != "", "--pipe cuts blocks, which have no items for " + unpiped, unpipedTry},
 		{bool(t.pipe) && itemsAreCommands, "--pipe gives blocks to a command, and here each item is one", "eph --pipe command"},
 		{bool(t.pipe) && slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "" }), "--pipe cuts a stream into blocks, and ::: gives arguments", "eph --pipe command < FILE"},
@@ -145,9 +145,8 @@ func raisesOn(rules []string, words ...string) bool {
 }
 
 // contradictionsOfFiles are those among the files that a run writes, each of which would write over
-// another, or over the input before it is read. --failed alone may name the file that the items
-// come from, for it is written at the end.
-func (t *typed) contradictionsOfFiles(sources []item.Source) (all []contradiction) {
+// another.
+func (t *typed) contradictionsOfFiles() (all []contradiction) {
 	written := []struct{ flag, name string }{
 		{"--log", t.log.s},
 		{"--journal", t.journal.s},
@@ -168,8 +167,6 @@ func (t *typed) contradictionsOfFiles(sources []item.Source) (all []contradictio
 		for _, x := range written[i+1:] {
 			all = append(all, contradiction{same(x.name), w.flag + " and " + x.flag + " would both write " + w.name, "a file for each"})
 		}
-		read := slices.ContainsFunc(sources, func(s item.Source) bool { return same(s.File) })
-		all = append(all, contradiction{read && w.flag != "--failed", w.flag + " would write over " + w.name + ", which holds the items", w.flag + " another file"})
 	}
 	return all
 }

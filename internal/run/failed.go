@@ -5,8 +5,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 )
 
@@ -25,21 +27,43 @@ func (r *Run) spare(c *event.Counts, err error) {
 }
 
 // replacesInput reports whether items come from the file that gets those that failed.
-func (r *Run) replacesInput() bool {
-	list, err := os.Stat(r.plan.Failed)
-	if err != nil || !list.Mode().IsRegular() {
+func (r *Run) replacesInput() bool { return r.readsFrom(r.plan.Failed) }
+
+// writesInput is the error of a run that would write over the file that its items come from before
+// they are read. --failed alone may name it, for it is written at the end.
+func (r *Run) writesInput() error {
+	p := &r.plan
+	for _, f := range []struct{ flag, name string }{
+		{"--log", p.Log},
+		{"--journal", p.Journal.File},
+		{"--joblog", strings.TrimPrefix(p.Joblog, "+")},
+		{"--junit", p.JUnit},
+		{"--metrics", p.Metrics},
+		{"--results", p.Results.Path},
+	} {
+		if r.readsFrom(f.name) {
+			return fail.Usage("%s would write over %s, which holds the items", f.flag, f.name).Advise("%s another file", f.flag)
+		}
+	}
+	return nil
+}
+
+// readsFrom reports whether items come from this file, by whatever name.
+func (r *Run) readsFrom(name string) bool {
+	file, err := os.Stat(name)
+	if err != nil || !file.Mode().IsRegular() {
 		return false
 	}
-	typed, err := r.streams.In.Stat()
+	stdin, err := r.streams.In.Stat()
 	sources := r.plan.Input.Sources
 	if len(sources) == 0 {
-		return err == nil && os.SameFile(typed, list)
+		return err == nil && os.SameFile(stdin, file)
 	}
 	return slices.ContainsFunc(sources, func(s item.Source) bool {
-		from, err := typed, err
+		from, err := stdin, err
 		if s.File != "-" {
 			from, err = os.Stat(s.File)
 		}
-		return err == nil && os.SameFile(from, list)
+		return err == nil && os.SameFile(from, file)
 	})
 }

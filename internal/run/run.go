@@ -116,7 +116,10 @@ func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
 		r.journal.close()
 		return nil, err
 	}
-	if r.commands, err = compile(p, r.input.Columns()); err == nil {
+	if err = r.writesInput(); err == nil {
+		r.commands, err = compile(p, r.input.Columns())
+	}
+	if err == nil {
 		err = r.open()
 	}
 	if err == nil {
