@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // resolver turns texts into values. It keeps the first error and goes on, so that a plan is
@@ -162,7 +164,7 @@ func (r *resolver) stdin(p *run.Plan, v *text) {
 func (r *resolver) output(t *typed) output.Options {
 	o := output.Options{
 		KeepOrder: bool(t.keepOrder),
-		SpoolMem:  parsed(r, &t.spoolMem, parseSize),
+		SpoolMem:  parsed(r, &t.spoolMem, value.Size),
 		SpoolMax:  r.size(&t.spoolMax),
 		TmpDir:    t.tmpdir.s,
 	}
@@ -206,7 +208,7 @@ func (r *resolver) halt(t *typed) run.Halt {
 	return parsed(r, &t.halt, run.ParseHalt)
 }
 
-func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, parseDuration) }
+func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, value.Duration) }
 
 func (r *resolver) results(t *typed) run.Results {
 	if t.results.s == "-" {
@@ -226,28 +228,16 @@ func (r *resolver) variable(v *text) string {
 }
 
 func (r *resolver) niceness(v *text) int {
-	return parsed(r, v, func(s string) (int, error) {
-		n, err := parseCount(s, 1)
-		if err == nil && n > 19 {
-			err = errors.New("it has to be at most 19")
-		}
-		return int(n), err
-	})
+	return int(parsed(r, v, func(s string) (int64, error) { return value.Count(s, 1, 19) }))
 }
 
 // size is a number of bytes that is not nothing.
 func (r *resolver) size(v *text) int64 {
-	return parsed(r, v, func(s string) (int64, error) {
-		n, err := parseSize(s)
-		if err == nil && n == 0 {
-			err = errors.New("it has to be at least 1")
-		}
-		return n, err
-	})
+	return parsed(r, v, func(s string) (int64, error) { return value.Positive(value.Size(s)) })
 }
 
 func (r *resolver) count(v *text, least int64) int64 {
-	return parsed(r, v, func(s string) (int64, error) { return parseCount(s, least) })
+	return parsed(r, v, func(s string) (int64, error) { return value.Count(s, least, math.MaxInt) })
 }
 
 func (r *resolver) ends(v *text) run.Ends {

@@ -188,6 +188,7 @@ func TestFlags(t *testing.T) {
 		{"--jobserver=pipe", func(p *run.Plan) any { return p.Jobserver }, run.JobserverPipe},
 		{"--jobserver=fifo", func(p *run.Plan) any { return p.Jobserver }, run.JobserverFifo},
 		{"--batch 10,2s", func(p *run.Plan) any { return []any{p.Input.MaxArgs, p.Input.Batch} }, []any{10, 2 * time.Second}},
+		{"--batch 10,1d", func(p *run.Plan) any { return p.Input.Batch }, 24 * time.Hour},
 		{"--priority {1} --aging 30s", func(p *run.Plan) any { return p.Aging }, 30 * time.Second},
 		{"--retries 1 --retry-if-stderr 4.9", func(p *run.Plan) any { return p.RetryIfStderr.String() }, "4.9"},
 		{"--breaker 5/30s", func(p *run.Plan) any { return p.Breaker }, run.Breaker{Failures: 5, Span: 30 * time.Second, Cooldown: 30 * time.Second, Probes: 1}},

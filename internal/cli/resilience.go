@@ -10,6 +10,7 @@ import (
 	"github.com/mostlylucid/eph/internal/rule"
 	"github.com/mostlylucid/eph/internal/run"
 	"github.com/mostlylucid/eph/internal/sensor"
+	"github.com/mostlylucid/eph/internal/value"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
@@ -39,7 +40,7 @@ func (r *resolver) breaker(t *typed) run.Breaker {
 func (r *resolver) pressure(t *typed, cpus int) sensor.Options {
 	return sensor.Options{
 		Load:     parsed(r, &t.load, func(s string) (float64, error) { return sensor.ParseLoad(s, cpus) }),
-		MemFree:  parsed(r, &t.memFree, parseSize),
+		MemFree:  parsed(r, &t.memFree, value.Size),
 		Pressure: parsed(r, &t.pressure, sensor.ParsePressure),
 	}
 }

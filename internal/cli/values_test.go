@@ -3,88 +3,9 @@ package cli
 import (
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/mostlylucid/eph/internal/run"
 )
-
-func TestParseDuration(t *testing.T) {
-	const none = -1
-	for _, tt := range []struct {
-		in   string
-		want time.Duration
-	}{
-		{"5", 5 * time.Second},
-		{"0", 0},
-		{"1.5", 1500 * time.Millisecond},
-		{".5", 500 * time.Millisecond},
-		{"250ms", 250 * time.Millisecond},
-		{"1m30s", 90 * time.Second},
-		{"1d", 24 * time.Hour},
-		{"1.5d", 36 * time.Hour},
-		{"2d3h", 51 * time.Hour},
-		{"106751d", 106751 * 24 * time.Hour},
-		{"106752d", none},
-		{"106751d24h", none},
-		{"", none},
-		{"d", none},
-		{"1d2", none},
-		{"1h1d", none},
-		{"1d1d", none},
-		{"-5", none},
-		{"-1d", none},
-		{"1d-1h", none},
-		{"5x", none},
-		{"1e3", none},
-		{"inf", none},
-		{"5 s", none},
-	} {
-		got, err := parseDuration(tt.in)
-		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
-			t.Errorf("parseDuration(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
-		}
-	}
-}
-
-func TestParseSize(t *testing.T) {
-	const none = -1
-	for _, tt := range []struct {
-		in   string
-		want int64
-	}{
-		{"0", 0},
-		{"512", 512},
-		{"10B", 10},
-		{"1K", 1024},
-		{"1k", 1024},
-		{"1KiB", 1024},
-		{"1KB", 1000},
-		{"1kb", 1000},
-		{"16M", 16 << 20},
-		{"1MB", 1e6},
-		{"2G", 2 << 30},
-		{"2GB", 2e9},
-		{"1T", 1 << 40},
-		{"1TB", 1e12},
-		{"8388607T", 8388607 << 40},
-		{"8388608T", none},
-		{"9223372036854775807", 1<<63 - 1},
-		{"9223372036854775808", none},
-		{"", none},
-		{"K", none},
-		{"-1", none},
-		{"+1", none},
-		{"1.5M", none},
-		{"1P", none},
-		{"1 K", none},
-		{"0x10", none},
-	} {
-		got, err := parseSize(tt.in)
-		if (err != nil) != (tt.want == none) || err == nil && got != tt.want {
-			t.Errorf("parseSize(%q) = %d, %v, want %d", tt.in, got, err, tt.want)
-		}
-	}
-}
 
 func TestParseShare(t *testing.T) {
 	const none = -1

@@ -3,11 +3,12 @@ package item
 import (
 	"context"
 	"errors"
-	"strconv"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 const batchForm = "--batch 100,2s   (up to 100 items, or those that came within 2 s of the first)"
@@ -18,21 +19,18 @@ func ParseBatch(text string) (n int, within time.Duration, err error) {
 		return 0, 0, fail.Usage("--batch: "+format, args...).Place(text, at, max(size, 1)).Advise("%s", batchForm)
 	}
 	number, span, ok := strings.Cut(text, ",")
-	n, err = strconv.Atoi(number)
-	if err != nil || n < 1 {
-		return bad(0, len(number), "%q is not a number of items", number)
+	count, err := value.Count(number, 1, math.MaxInt)
+	if err != nil {
+		return bad(0, len(number), "%s", err)
 	}
 	if !ok {
 		return bad(len(text), 1, "it also needs a time")
 	}
-	within, err = time.ParseDuration(span)
-	if s, e := strconv.Atoi(span); e == nil {
-		within, err = time.Duration(s)*time.Second, nil
+	within, err = value.Positive(value.Duration(span))
+	if err != nil {
+		return bad(len(number)+1, len(span), "%s", err)
 	}
-	if err != nil || within <= 0 {
-		return bad(len(number)+1, len(span), "%q is not a duration", span)
-	}
-	return n, within, nil
+	return int(count), within, nil
 }
 
 // errDue ends the wait for one more record of an item. Unlike any other end of a context it

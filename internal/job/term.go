@@ -6,9 +6,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // grace is how long a job may take to end after a signal, where nothing else is said. It is
@@ -27,18 +26,16 @@ func ParseSequence(text string) ([]Step, error) {
 	timed := true // the last signal has its time, or there is none yet
 	at := 0
 	for word := range strings.SplitSeq(text, ",") {
-		wait, isTime := seconds(word)
-		signal := signalNumber(word)
+		wait, noTime := value.Duration(word)
+		signal, noSignal := value.Signal(word)
 		switch {
-		case isTime && timed:
+		case noTime == nil && timed:
 			return nil, badStep("a signal name is expected before "+strconv.Quote(word), text, at, word)
-		case isTime && wait < 0:
-			return nil, badStep("a wait cannot be negative", text, at, word)
-		case isTime:
+		case noTime == nil:
 			steps[len(steps)-1].Wait, timed = wait, true
-		case signal == 0 && word == "":
+		case word == "":
 			return nil, badStep("a signal name is missing", text, at, word)
-		case signal == 0:
+		case noSignal != nil:
 			return nil, badStep(strconv.Quote(word)+" is neither a signal nor a time", text, at, word)
 		case len(steps) > 0 && steps[len(steps)-1].Signal == syscall.SIGKILL:
 			return nil, badStep("nothing can follow KILL", text, at, word)
@@ -57,18 +54,4 @@ func ParseSequence(text string) ([]Step, error) {
 
 func badStep(what, text string, at int, word string) error {
 	return fail.Usage("termination sequence: %s", what).Place(text, at, len(word)).Advise("TERM,5s,KILL")
-}
-
-func signalNumber(name string) syscall.Signal {
-	name = strings.ToUpper(name)
-	return unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG"))
-}
-
-// seconds reads "5s", "250ms", "1.5" or "5": a bare number is seconds, as for sleep(1).
-func seconds(word string) (time.Duration, bool) {
-	if d, err := time.ParseDuration(word); err == nil {
-		return d, true
-	}
-	d, err := time.ParseDuration(word + "s")
-	return d, err == nil
 }

@@ -23,6 +23,7 @@ func TestParseSequence(t *testing.T) {
 		{"KILL", []Step{kill}},
 		{"KILL,3s", []Step{kill}},
 		{"INT,500ms,TERM,1.5,KILL", []Step{{syscall.SIGINT, 500 * time.Millisecond}, {syscall.SIGTERM, 1500 * time.Millisecond}, kill}},
+		{"TERM,1d", []Step{{syscall.SIGTERM, 24 * time.Hour}, kill}},
 		{"HUP,0,USR1,1m", []Step{{syscall.SIGHUP, 0}, {syscall.SIGUSR1, time.Minute}, kill}},
 	} {
 		got, err := ParseSequence(c.text)
@@ -41,7 +42,7 @@ func TestParseSequenceErrors(t *testing.T) {
 		{"TERM,", "a signal name is missing", 5, 0},
 		{"5s,KILL", `a signal name is expected before "5s"`, 0, 2},
 		{"TERM,5s,10s", `a signal name is expected before "10s"`, 8, 3},
-		{"TERM,-5s", "a wait cannot be negative", 5, 3},
+		{"TERM,-5s", `"-5s" is neither a signal nor a time`, 5, 3},
 		{"TERM,soon,KILL", `"soon" is neither a signal nor a time`, 5, 4},
 		{"KILL,1s,TERM", "nothing can follow KILL", 8, 4},
 	} {

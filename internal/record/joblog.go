@@ -11,6 +11,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
@@ -46,10 +47,8 @@ func (l *Joblog) write(e signals.Event) {
 	if !ok || f.Attempt == 0 {
 		return
 	}
-	exit, signal := ExitVal(f.Exit, f.Reason == event.ReasonTimeout, f.Reason != event.ReasonStart), 0
-	if f.Signal != "" {
-		signal = int(unix.SignalNum(f.Signal))
-	}
+	exit := ExitVal(f.Exit, f.Reason == event.ReasonTimeout, f.Reason != event.ReasonStart)
+	signal, _ := value.Signal(f.Signal) // none is 0
 	began := 0.0
 	if !f.Start.IsZero() {
 		began = float64(f.Start.UnixMicro()) / 1e6

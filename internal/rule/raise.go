@@ -2,11 +2,12 @@ package rule
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Stream is an output of a job that a rule looks at.
@@ -25,15 +26,12 @@ type Rule struct {
 	say    string // the signal, in which $1 stands for a group of re
 	spoken Spoken // the same, where there is no such reference
 
-	codes  []span // of exit codes
-	signal string
+	codes  value.Codes
+	signal syscall.Signal
 	stream Stream
 	re     *regexp.Regexp
 	over   time.Duration
 }
-
-// span is a range of exit codes, its ends included.
-type span struct{ from, to int }
 
 const raiseForm = `--raise-on exit=75:rate-limit:5s   (exit=CODES:, signal=NAME:, stderr=/RE/:, stdout=/RE/: or duration>D: and then the signal)`
 
@@ -48,9 +46,9 @@ func ParseRaise(flag, text string) (Rule, error) {
 	case strings.HasPrefix(text, "duration>"):
 		at = len("duration>")
 		d, _, ok := strings.Cut(text[at:], ":")
-		over, err := time.ParseDuration(d)
-		if err != nil || over <= 0 {
-			return bad(at, len(d), "%q is not a duration", d)
+		over, err := value.Positive(value.Duration(d))
+		if err != nil {
+			return bad(at, len(d), "%s", err)
 		}
 		if at += len(d) + 1; !ok {
 			return bad(len(text), 1, "the signal is missing")
@@ -60,20 +58,15 @@ func ParseRaise(flag, text string) (Rule, error) {
 		at = len(what) + 1
 		list, _, ok := strings.Cut(rest, ":")
 		if what == "signal" {
-			r.signal = strings.ToUpper(list)
-			if !strings.HasPrefix(r.signal, "SIG") {
-				r.signal = "SIG" + r.signal
-			}
-			if list == "" {
-				return bad(at, 1, "which signal?")
+			var err error
+			if r.signal, err = value.Signal(list); err != nil {
+				return bad(at, len(list), "%s", err)
 			}
 		} else {
 			for part := range strings.SplitSeq(list, ",") {
-				s, ok := parseSpan(part)
-				if !ok {
-					return bad(at, len(part), "%q is not an exit code", part)
+				if err := r.codes.Add(part); err != nil {
+					return bad(at, len(part), "%s", err)
 				}
-				r.codes = append(r.codes, s)
 				at += len(part) + 1
 			}
 			at -= len(list) + 1
@@ -119,21 +112,6 @@ func ParseRaise(flag, text string) (Rule, error) {
 	return r, nil
 }
 
-func parseSpan(s string) (span, bool) {
-	from, to, isRange := strings.Cut(s, "..")
-	a, err := strconv.ParseUint(from, 10, 8)
-	if err != nil {
-		return span{}, false
-	}
-	b := a
-	if isRange {
-		if b, err = strconv.ParseUint(to, 10, 8); err != nil || b < a {
-			return span{}, false
-		}
-	}
-	return span{int(a), int(b)}, true
-}
-
 // String is the rule as it was written.
 func (r *Rule) String() string { return r.text }
 
@@ -142,17 +120,12 @@ func (r *Rule) Stream() Stream { return r.stream }
 
 // Exit is what the rule says of an exit code.
 func (r *Rule) Exit(code int) (Spoken, bool) {
-	for _, s := range r.codes {
-		if s.from <= code && code <= s.to {
-			return r.spoken, true
-		}
-	}
-	return Spoken{}, false
+	return r.spoken, r.codes.Has(code)
 }
 
 // Signal is what the rule says of a job that this signal of the system has killed.
-func (r *Rule) Signal(name string) (Spoken, bool) {
-	return r.spoken, r.signal != "" && r.signal == name
+func (r *Rule) Signal(s syscall.Signal) (Spoken, bool) {
+	return r.spoken, r.signal != 0 && r.signal == s
 }
 
 // Took is what the rule says of a job that ran for so long.

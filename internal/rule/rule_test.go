@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,9 +20,12 @@ func TestSpeak(t *testing.T) {
 		{"  user.done\r", Spoken{Name: "user.done"}},
 		{"user.done:a:b", Spoken{Name: "user.done", Value: "a:b"}},
 		{"mine 5s", Spoken{Name: "mine", TTL: 5 * time.Second}},
+		{"mine 5", Spoken{Name: "mine", TTL: 5 * time.Second}},
 		{"backpressure.api:30s", Spoken{Name: "backpressure.api", Value: "30s", TTL: 30 * time.Second}},
+		{"backpressure.api:1d", Spoken{Name: "backpressure.api", Value: "1d", TTL: 24 * time.Hour}},
 		{"backpressure.api", Spoken{Name: "backpressure.api"}},
 		{"rate-limit:250ms", Spoken{Name: "rate-limit", Value: "250ms", Delay: 250 * time.Millisecond}},
+		{"rate-limit:5", Spoken{Name: "rate-limit", Value: "5", Delay: 5 * time.Second}},
 		{"concurrency.down", Spoken{Name: "concurrency.down"}},
 		{"-backpressure.*", Spoken{Name: "backpressure.*", Retract: true}},
 	} {
@@ -90,13 +94,15 @@ func TestRaise(t *testing.T) {
 		s, ok := r.Exit(code)
 		is("exit", s, ok, want)
 	}
-	s, ok := parse("signal=KILL:user.killed").Signal("SIGKILL")
+	s, ok := parse("signal=KILL:user.killed").Signal(syscall.SIGKILL)
 	is("signal", s, ok, "user.killed")
-	s, ok = parse("signal=SIGTERM:user.killed").Signal("SIGKILL")
+	s, ok = parse("signal=9:user.killed").Signal(syscall.SIGKILL)
+	is("number of a signal", s, ok, "user.killed")
+	s, ok = parse("signal=SIGTERM:user.killed").Signal(syscall.SIGKILL)
 	is("another signal", s, ok, "")
 	s, ok = parse("duration>2s:concurrency.down").Took(3 * time.Second)
 	is("slow", s, ok, "concurrency.down")
-	s, ok = parse("duration>2s:concurrency.down").Took(2 * time.Second)
+	s, ok = parse("duration>2:concurrency.down").Took(2 * time.Second)
 	is("not slow", s, ok, "")
 
 	r = parse(`stderr=/HTTP 429/:backpressure.api:30s`)
@@ -129,7 +135,9 @@ func TestRaiseRefuses(t *testing.T) {
 		{"exit=75:Loud", 8},
 		{"exit=75:run.finished", 8},
 		{"signal=:user.a", 7},
+		{"signal=KIL:user.a", 7},
 		{"duration>x:user.a", 9},
+		{"duration>0:user.a", 9},
 		{"duration>5s", 11},
 		{"stderr=429:user.a", 7},
 		{"stderr=/(/:user.a", 8},

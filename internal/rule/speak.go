@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // MostSpoken is the longest line that is taken for a signal, in bytes.
@@ -59,35 +60,35 @@ func Speak(line []byte) (Spoken, error) {
 		return Spoken{Name: glob, Retract: true}, nil
 	}
 	what, ttl, hasTTL := strings.Cut(text, " ")
-	name, value, hasValue := strings.Cut(what, ":")
+	name, said, hasValue := strings.Cut(what, ":")
 	if at := unfit(name, ""); at >= 0 {
 		return bad(at, 1, "a name is dotted words of a-z, 0-9, _ and -")
 	}
 	if at := emptyWord(name); at >= 0 {
 		return bad(at, 1, "a word of the name is missing")
 	}
-	s := Spoken{Name: name, Value: value}
+	s := Spoken{Name: name, Value: said}
 	at := len(name) + 1
-	if hasValue && value == "" {
+	if hasValue && said == "" {
 		return bad(at, 1, "a value is missing")
 	}
-	if i := strings.IndexFunc(value, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }); i >= 0 {
+	if i := strings.IndexFunc(said, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }); i >= 0 {
 		return bad(at+i, 1, "a value is printable text")
 	}
 	if hasTTL {
 		i := len(what) + 1
-		d, err := time.ParseDuration(strings.TrimSpace(ttl))
-		if err != nil || d <= 0 {
-			return bad(i, len(ttl), "%q is not a duration", ttl)
+		d, err := value.Positive(value.Duration(strings.TrimSpace(ttl)))
+		if err != nil {
+			return bad(i, len(ttl), "%s", err)
 		}
 		s.TTL = d
 	}
 	family, rest, _ := strings.Cut(name, ".")
 	switch {
 	case name == "rate-limit":
-		d, err := time.ParseDuration(value)
-		if err != nil || d <= 0 {
-			return bad(min(at, len(text)), len(value), "rate-limit needs a time, as in rate-limit:5s")
+		d, err := value.Positive(value.Duration(said))
+		if err != nil {
+			return bad(min(at, len(text)), len(said), "rate-limit needs a time, as in rate-limit:5s")
 		}
 		s.Delay = d
 	case family == "backpressure":
@@ -95,9 +96,9 @@ func Speak(line []byte) (Spoken, error) {
 			return bad(len(name), 1, "backpressure of what? as in backpressure.api")
 		}
 		if hasValue {
-			d, err := time.ParseDuration(value)
-			if err != nil || d <= 0 {
-				return bad(at, len(value), "%q is not a duration", value)
+			d, err := value.Positive(value.Duration(said))
+			if err != nil {
+				return bad(at, len(said), "%s", err)
 			}
 			s.TTL = d
 		}

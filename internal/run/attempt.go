@@ -15,6 +15,7 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/rule"
 	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/internal/value"
 	"github.com/mostlylucid/eph/pkg/coord"
 	"github.com/mostlylucid/eph/pkg/patterns"
 )
@@ -266,7 +267,7 @@ func (r *Run) judge(ctx context.Context, t *task) error {
 	case job.Exited:
 		f.reason, f.text = event.ReasonExit, fmt.Sprintf("exit %d", res.Code)
 	case job.Signalled:
-		f.reason, f.text = event.ReasonSignal, "killed by "+signalName(res.Signal)
+		f.reason, f.text = event.ReasonSignal, "killed by "+value.SignalName(res.Signal)
 	case job.TimedOut:
 		f.reason, f.text = event.ReasonTimeout, "timed out after "+p.Timeout.String()
 	case job.NotStarted:

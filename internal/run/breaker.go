@@ -1,11 +1,12 @@
 package run
 
 import (
-	"strconv"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Breaker says when to stop starting jobs of something that keeps failing. The zero Breaker
@@ -55,35 +56,32 @@ func ParseBreaker(text string) (Breaker, error) {
 	}
 	number, rest, over := strings.Cut(text, "/")
 	at := len(number) + 1
-	if share, ok := strings.CutSuffix(number, "%"); ok {
-		p, err := strconv.ParseFloat(share, 64)
-		if err != nil || !(p > 0 && p <= 100) {
-			return bad(0, len(number), "%q is not a percentage between 0%% and 100%%", number)
+	if strings.HasSuffix(number, "%") {
+		p, err := value.Positive(value.Percent(number))
+		if err != nil {
+			return bad(0, len(number), "%s", err)
 		}
 		if !over {
 			return bad(len(number), 1, "it also needs of how many jobs")
 		}
-		n, err := strconv.Atoi(rest)
-		if err != nil || n < 2 || n > mostCalls {
-			return bad(at, len(rest), "%q is not a number of jobs from 2 to %d", rest, mostCalls)
+		n, err := value.Count(rest, 2, mostCalls)
+		if err != nil {
+			return bad(at, len(rest), "%s", err)
 		}
-		return Breaker{Percent: p, Calls: n}, nil
+		return Breaker{Percent: p, Calls: int(n)}, nil
 	}
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 {
-		return bad(0, len(number), "%q is not a number of failures", number)
+	n, err := value.Count(number, 1, math.MaxInt)
+	if err != nil {
+		return bad(0, len(number), "%s", err)
 	}
 	if !over {
-		return Breaker{Failures: n}, nil
+		return Breaker{Failures: int(n)}, nil
 	}
-	span, err := time.ParseDuration(rest)
-	if seconds, e := strconv.Atoi(rest); e == nil {
-		span, err = time.Duration(seconds)*time.Second, nil
+	span, err := value.Positive(value.Duration(rest))
+	if err != nil {
+		return bad(at, len(rest), "%s", err)
 	}
-	if err != nil || span <= 0 {
-		return bad(at, len(rest), "%q is not a duration", rest)
-	}
-	return Breaker{Failures: n, Span: span}, nil
+	return Breaker{Failures: int(n), Span: span}, nil
 }
 
 // mostCalls is the longest memory of a breaker that looks at the last jobs: a bit for each.

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/value"
 	"github.com/mostlylucid/eph/pkg/coord"
 )
 
@@ -82,7 +83,7 @@ func dropReason(cause error, whole func() event.Reason) event.Reason {
 // Interrupt starts nothing more and ends the running jobs by the term sequence; Execute
 // returns with DieBy set to s.
 func (r *Run) Interrupt(s syscall.Signal) {
-	r.say(event.OSSignal, &event.Fields{Signal: signalName(s)})
+	r.say(event.OSSignal, &event.Fields{Signal: value.SignalName(s)})
 	r.end(ending{reason: event.ReasonStopped, now: true, signal: s})
 }
 
@@ -98,7 +99,7 @@ func (r *Run) Drain(why string) {
 
 // Hangup is Drain on behalf of SIGHUP.
 func (r *Run) Hangup() {
-	r.say(event.OSSignal, &event.Fields{Signal: signalName(syscall.SIGHUP)})
+	r.say(event.OSSignal, &event.Fields{Signal: value.SignalName(syscall.SIGHUP)})
 	r.Drain("hangup")
 }
 

@@ -2,14 +2,11 @@ package run
 
 import (
 	"errors"
-	"fmt"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/job"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // fields are what a signal says of a task.
@@ -70,17 +67,10 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 		f.Exit = &res.Code
 	}
 	if res.Signal != 0 {
-		f.Signal = signalName(res.Signal)
+		f.Signal = value.SignalName(res.Signal)
 	}
 	f.Wall, f.User, f.Sys = event.Seconds(res.Wall), event.Seconds(res.User), event.Seconds(res.Sys)
 	f.Sent = int64(len(t.item.Block.Bytes()))
 	f.MaxRSS, f.Stdout, f.Stderr, f.PipeHeld = res.MaxRSS, res.StdoutBytes, res.StderrBytes, res.PipeHeld
 	return f
-}
-
-func signalName(s syscall.Signal) string {
-	if name := unix.SignalName(s); name != "" {
-		return name
-	}
-	return fmt.Sprintf("signal %d", int(s))
 }

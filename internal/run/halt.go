@@ -1,12 +1,13 @@
 package run
 
 import (
-	"fmt"
-	"strconv"
+	"errors"
+	"math"
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Halt is a goal or a limit at which a run ends early. The zero Halt never does.
@@ -103,8 +104,11 @@ func ParseHalt(text string) (Halt, error) {
 		return h, nil
 	}
 	a, err := ParseAmount(amount)
-	if err != nil || a.N == 0 && a.Percent == 0 {
-		return bad(at+len(what)+1, len(amount), "%q is not a number of items", amount)
+	if err == nil && a == (Amount{}) {
+		err = errors.New("it has to be at least 1")
+	}
+	if err != nil {
+		return bad(at+len(what)+1, len(amount), "%s", err)
 	}
 	h.At = a
 	return h, nil
@@ -112,16 +116,10 @@ func ParseHalt(text string) (Halt, error) {
 
 // ParseAmount reads a number of items or a percentage.
 func ParseAmount(text string) (Amount, error) {
-	if p, ok := strings.CutSuffix(text, "%"); ok {
-		f, err := strconv.ParseFloat(p, 64)
-		if err != nil || !(f > 0 && f <= 100) {
-			return Amount{}, fmt.Errorf("%q is not a percentage between 0 and 100", text)
-		}
-		return Amount{Percent: f}, nil
+	if strings.HasSuffix(text, "%") {
+		p, err := value.Positive(value.Percent(text))
+		return Amount{Percent: p}, err
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return Amount{}, fmt.Errorf("%q is not a number of items", text)
-	}
-	return Amount{N: n}, nil
+	n, err := value.Count(text, 0, math.MaxInt)
+	return Amount{N: int(n)}, err
 }

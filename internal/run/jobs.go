@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Jobs is how many jobs run at once. Where Most is more than Least, the number moves between
@@ -77,8 +78,8 @@ func readJobs(file string, cpus int) (Jobs, error) {
 // parseJobs reads N, N%, +N, -N or 0.
 func parseJobs(s string, cpus int) (int, error) {
 	if p, ok := strings.CutSuffix(s, "%"); ok {
-		f, err := strconv.ParseFloat(p, 64)
-		if err != nil || !(f > 0) || strings.Trim(p, "0123456789.") != "" {
+		f, err := value.Positive(value.Decimal(p))
+		if err != nil {
 			return 0, fmt.Errorf("%q is not a number of jobs", s)
 		}
 		return int(max(1, min(f*float64(cpus)/100, Unlimited))), nil

@@ -104,6 +104,9 @@ func TestParseRate(t *testing.T) {
 		{"30/m", Rate{0.5, 1}, -1},
 		{"36/h,5", Rate{0.01, 5}, -1},
 		{"10/5s", Rate{2, 1}, -1},
+		{"10/5", Rate{2, 1}, -1},
+		{"36/d", Rate{36.0 / 86400, 1}, -1},
+		{"72/2d", Rate{72.0 / (2 * 86400), 1}, -1},
 		{"0.5/s", Rate{0.5, 1}, -1},
 		{"", Rate{}, 0},
 		{"50", Rate{}, 2},
@@ -111,6 +114,7 @@ func TestParseRate(t *testing.T) {
 		{"-5/s", Rate{}, 0},
 		{"0/s", Rate{}, 0},
 		{"5/", Rate{}, 2},
+		{"5/0s", Rate{}, 2},
 		{"5/fortnight", Rate{}, 2},
 		{"5/s,x", Rate{}, 4},
 		{"5/s,0", Rate{}, 4},
@@ -136,6 +140,7 @@ func TestParseBreaker(t *testing.T) {
 	}{
 		{"5/30s", Breaker{Failures: 5, Span: 30 * time.Second}, -1},
 		{"5/30", Breaker{Failures: 5, Span: 30 * time.Second}, -1},
+		{"5/1.5d", Breaker{Failures: 5, Span: 36 * time.Hour}, -1},
 		{"5", Breaker{Failures: 5}, -1},
 		{"50%/20", Breaker{Percent: 50, Calls: 20}, -1},
 		{"", Breaker{}, 0},
@@ -147,6 +152,8 @@ func TestParseBreaker(t *testing.T) {
 		{"50%/x", Breaker{}, 4},
 		{"50%/1", Breaker{}, 4},
 		{"101%/20", Breaker{}, 0},
+		{"0%/20", Breaker{}, 0},
+		{"1e1%/20", Breaker{}, 0},
 	} {
 		got, err := ParseBreaker(c.in)
 		e, refused := errors.AsType[*fail.Error](err)

@@ -1,27 +1,25 @@
 package run
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/job"
-	"golang.org/x/sys/unix"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Ends is a set of ways in which a job can end: exit codes, and the ways other than an exit.
 // The zero value is empty.
 type Ends struct {
-	codes   []codeRange
+	codes   value.Codes
 	signals []syscall.Signal // none with anySignal
 	timeout bool
 	signal  bool // any signal
 	start   bool
 	any     bool
 }
-
-type codeRange struct{ from, to int }
 
 const endsForm = "1..5,75,timeout,signal,signal:KILL,start,any"
 
@@ -58,36 +56,17 @@ func (e *Ends) add(part string) string {
 		return ""
 	}
 	if name, ok := strings.CutPrefix(part, "signal:"); ok {
-		s := SignalNamed(name)
-		if s == 0 {
-			return strconv.Quote(name) + " is not a signal"
+		s, err := value.Signal(name)
+		if err != nil {
+			return err.Error()
 		}
 		e.signals = append(e.signals, s)
 		return ""
 	}
-	low, high, isRange := strings.Cut(part, "..")
-	if !isRange {
-		high = low
+	if err := e.codes.Add(part); err != nil {
+		return err.Error() + ", nor another way to end"
 	}
-	from, err1 := strconv.Atoi(low)
-	to, err2 := strconv.Atoi(high)
-	if err1 != nil || err2 != nil || from < 0 || to > 255 || from > to {
-		return strconv.Quote(part) + " is not an exit code, range of codes, or way to end"
-	}
-	e.codes = append(e.codes, codeRange{from, to})
 	return ""
-}
-
-// SignalNamed returns a signal by its name, with or without SIG, or by its number, and 0 for
-// anything else.
-func SignalNamed(name string) syscall.Signal {
-	if n, err := strconv.Atoi(name); err == nil {
-		if n > 0 && n < 65 {
-			return syscall.Signal(n)
-		}
-		return 0
-	}
-	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(name), "SIG"))
 }
 
 // Empty reports whether no end is in the set.
@@ -100,19 +79,9 @@ func (e *Ends) Empty() bool {
 func (e *Ends) Has(r *job.Result) bool {
 	switch r.End {
 	case job.Exited:
-		for _, c := range e.codes {
-			if c.from <= r.Code && r.Code <= c.to {
-				return true
-			}
-		}
-		return e.any && r.Code != 0
+		return e.codes.Has(r.Code) || e.any && r.Code != 0
 	case job.Signalled:
-		for _, s := range e.signals {
-			if s == r.Signal {
-				return true
-			}
-		}
-		return e.signal || e.any
+		return slices.Contains(e.signals, r.Signal) || e.signal || e.any
 	case job.TimedOut:
 		return e.timeout || e.any
 	case job.NotStarted:

@@ -25,6 +25,7 @@ func TestParseHalt(t *testing.T) {
 		{in: "now", at: 3},
 		{in: "now,lost=1", at: 4},
 		{in: "soon,fail=0", at: 10},
+		{in: "soon,fail=0%", at: 10},
 		{in: "soon,fail=101%", at: 10},
 		{in: "soon,fail=x", at: 10},
 	} {

@@ -172,7 +172,7 @@ func (r *Run) raise(t *task) {
 		case job.Exited:
 			s, ok = x.Exit(res.Code)
 		case job.Signalled:
-			s, ok = x.Signal(signalName(res.Signal))
+			s, ok = x.Signal(res.Signal)
 		}
 		if !ok {
 			s, ok = x.Took(res.Wall)

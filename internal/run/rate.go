@@ -3,9 +3,9 @@ package run
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Rate is how many starts there may be in a time. The zero Rate is no limit.
@@ -45,16 +45,16 @@ func ParseRate(text string) (Rate, error) {
 	if !ok {
 		return bad(len(main), 1, "it also needs a time")
 	}
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(n > 0 && n <= 1e9) || strings.Trim(number, "0123456789.") != "" {
+	n, err := value.Positive(value.Decimal(number))
+	if err != nil || n > 1e9 {
 		return bad(0, len(number), "%q is not a number of starts", number)
 	}
 	at := len(number) + 1
 	if unit != "" && strings.Trim(unit, "smhd") == "" {
 		unit = "1" + unit
 	}
-	per, err := time.ParseDuration(strings.Replace(unit, "1d", "24h", 1))
-	if err != nil || per <= 0 {
+	per, err := value.Positive(value.Duration(unit))
+	if err != nil {
 		return bad(at, len(main)-at, "%q is not a duration", main[at:])
 	}
 	r := Rate{PerSecond: n / per.Seconds(), Burst: 1}
@@ -62,11 +62,11 @@ func ParseRate(text string) (Rate, error) {
 		return bad(0, len(main), "it is less than one start in eleven days")
 	}
 	if hasBurst {
-		b, err := strconv.Atoi(burst)
-		if err != nil || b < 1 || b > 1e6 {
-			return bad(len(main)+1, len(burst), "%q is not a number of starts", burst)
+		b, err := value.Count(burst, 1, 1e6)
+		if err != nil {
+			return bad(len(main)+1, len(burst), "%s", err)
 		}
-		r.Burst = b
+		r.Burst = int(b)
 	}
 	return r, nil
 }
