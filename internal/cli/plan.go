@@ -75,7 +75,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		KeyFail:  chosen(&r, &t.keyFail, keyFailChoices),
 		Priority: t.priority.s,
 		Lane:     t.lane.s,
-		Lanes:    r.lanes(&t.lanes),
+		Lanes:    parsed(&r, &t.lanes, parseLanes),
 		Aging:    r.duration(&t.aging),
 
 		Attempts:      r.attempts(t),
@@ -188,19 +188,6 @@ func (r *resolver) attempts(t *typed) int {
 	return int(r.count(&t.retries, 0)) + 1
 }
 
-func (r *resolver) lanes(v *text) []run.Lane {
-	if !v.set {
-		return nil
-	}
-	lanes, err := parseLanes(v.s)
-	if e, ok := errors.AsType[*laneError](err); ok {
-		r.refuse(fail.Usage("%s: %s", v.name, e.why).Place(v.s, e.at, e.n).Advise("%s %s", v.name, v.example))
-	} else if err != nil {
-		r.refuse(bad(v.name, v.example, v.s, err))
-	}
-	return lanes
-}
-
 func (r *resolver) halt(t *typed) run.Halt {
 	if t.failFast {
 		return run.Halt{What: run.CountFail, At: run.Amount{N: 1}}
@@ -265,10 +252,15 @@ func (r *resolver) refuse(err error) {
 	}
 }
 
-// bad is the error for a value that a flag cannot have.
+// bad is the error for a value that a flag cannot have. One that has its place already gets an
+// advice where it has none.
 func bad(flag, example, s string, err error) error {
-	if e, ok := errors.AsType[*fail.Error](err); ok {
-		return e
+	e, ok := errors.AsType[*fail.Error](err)
+	if !ok {
+		e = fail.Usage("%s: %s", flag, err).Place(flag+" "+s, len(flag)+1, len(s))
 	}
-	return fail.Usage("%s: %s", flag, err).Place(flag+" "+s, len(flag)+1, len(s)).Advise("%s %s", flag, example)
+	if e.Try == "" {
+		e.Advise("%s %s", flag, example)
+	}
+	return e
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/run"
 	"github.com/mostlylucid/eph/internal/value"
@@ -66,25 +67,16 @@ const (
 	mostWeight = 1_000_000
 )
 
-// laneError is what is wrong with one lane of a list.
-type laneError struct {
-	at, n int
-	why   string
-}
-
-func (e *laneError) Error() string { return e.why }
-
 // parseLanes reads gold:4,silver:2,bronze:1. name:! is strict, and so are bare names where
 // there is no weight at all; else a bare name weighs 1.
 func parseLanes(s string) ([]run.Lane, error) {
 	var lanes []run.Lane
 	var bare []int
 	seen := map[string]bool{}
-	at := 0
-	for part := range strings.SplitSeq(s, ",") {
+	for at, part := range value.List(s) {
 		name, weight, given := strings.Cut(part, ":")
 		bad := func(format string, args ...any) ([]run.Lane, error) {
-			return nil, &laneError{at, len(part), fmt.Sprintf(format, args...)}
+			return nil, fail.Usage("--lanes: "+format, args...).Place(s, at, len(part))
 		}
 		l := run.Lane{Name: name}
 		switch {
@@ -103,7 +95,6 @@ func parseLanes(s string) ([]run.Lane, error) {
 		}
 		seen[name] = true
 		lanes = append(lanes, l)
-		at += len(part) + 1
 	}
 	if len(lanes) > mostLanes {
 		return nil, fmt.Errorf("there can be %d lanes, and here are %d", mostLanes, len(lanes))

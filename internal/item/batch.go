@@ -16,7 +16,7 @@ const batchForm = "--batch 100,2s   (up to 100 items, or those that came within 
 // ParseBatch reads the value of --batch: N,D.
 func ParseBatch(text string) (n int, within time.Duration, err error) {
 	bad := func(at, size int, format string, args ...any) (int, time.Duration, error) {
-		return 0, 0, fail.Usage("--batch: "+format, args...).Place(text, at, max(size, 1)).Advise("%s", batchForm)
+		return 0, 0, fail.Usage("--batch: "+format, args...).Place(text, at, size).Advise("%s", batchForm)
 	}
 	number, span, ok := strings.Cut(text, ",")
 	count, err := value.Count(number, 1, math.MaxInt)

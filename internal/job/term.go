@@ -2,7 +2,6 @@ package job
 
 import (
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -24,8 +23,7 @@ var DefaultTerm = []Step{{syscall.SIGTERM, grace}, {Signal: syscall.SIGKILL}}
 func ParseSequence(text string) ([]Step, error) {
 	var steps []Step
 	timed := true // the last signal has its time, or there is none yet
-	at := 0
-	for word := range strings.SplitSeq(text, ",") {
+	for at, word := range value.List(text) {
 		wait, noTime := value.Duration(word)
 		signal, noSignal := value.Signal(word)
 		switch {
@@ -42,7 +40,6 @@ func ParseSequence(text string) ([]Step, error) {
 		default:
 			steps, timed = append(steps, Step{signal, grace}), false
 		}
-		at += len(word) + 1
 	}
 	if last := &steps[len(steps)-1]; last.Signal == syscall.SIGKILL {
 		last.Wait = 0

@@ -38,7 +38,7 @@ const raiseForm = `--raise-on exit=75:rate-limit:5s   (exit=CODES:, signal=NAME:
 // ParseRaise reads a rule, of the flag that it is the value of.
 func ParseRaise(flag, text string) (Rule, error) {
 	bad := func(at, n int, format string, args ...any) (Rule, error) {
-		return Rule{}, fail.Usage(flag+": "+format, args...).Place(text, at, max(n, 1)).Advise("%s", raiseForm)
+		return Rule{}, fail.Usage(flag+": "+format, args...).Place(text, at, n).Advise("%s", raiseForm)
 	}
 	r := Rule{text: text}
 	var at int // of the signal
@@ -63,13 +63,11 @@ func ParseRaise(flag, text string) (Rule, error) {
 				return bad(at, len(list), "%s", err)
 			}
 		} else {
-			for part := range strings.SplitSeq(list, ",") {
+			for i, part := range value.List(list) {
 				if err := r.codes.Add(part); err != nil {
-					return bad(at, len(part), "%s", err)
+					return bad(at+i, len(part), "%s", err)
 				}
-				at += len(part) + 1
 			}
-			at -= len(list) + 1
 		}
 		if at += len(list) + 1; !ok {
 			return bad(len(text), 1, "the signal is missing")

@@ -45,7 +45,7 @@ const spokenForm = "backpressure.api:30s   (NAME, NAME:VALUE, NAME 30s; -NAME ta
 func Speak(line []byte) (Spoken, error) {
 	text := string(bytes.TrimSpace(line))
 	bad := func(at, n int, format string, args ...any) (Spoken, error) {
-		return Spoken{}, fail.Usage("a signal: "+format, args...).Place(text, at, max(n, 1)).Advise("%s", spokenForm)
+		return Spoken{}, fail.Usage("a signal: "+format, args...).Place(text, at, n).Advise("%s", spokenForm)
 	}
 	if len(line) > MostSpoken {
 		return Spoken{}, fail.Usage("a signal: the line is longer than %d bytes", MostSpoken)

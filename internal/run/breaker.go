@@ -52,7 +52,7 @@ const breakerForm = "--breaker 5/30s   (5 failures in 30 s; 5 is five in a row; 
 // ParseBreaker reads the value of --breaker: N/D, N or P%/N.
 func ParseBreaker(text string) (Breaker, error) {
 	bad := func(at, n int, format string, args ...any) (Breaker, error) {
-		return Breaker{}, fail.Usage("--breaker: "+format, args...).Place(text, at, max(n, 1)).Advise("%s", breakerForm)
+		return Breaker{}, fail.Usage("--breaker: "+format, args...).Place(text, at, n).Advise("%s", breakerForm)
 	}
 	number, rest, over := strings.Cut(text, "/")
 	at := len(number) + 1

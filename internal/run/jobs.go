@@ -31,7 +31,7 @@ func ParseJobs(text string, cpus int) (Jobs, error) {
 	least, most, isRange := strings.Cut(text, "..")
 	n, err := parseJobs(least, cpus)
 	if err != nil {
-		return Jobs{}, fail.Usage("--jobs: %s", err).Place(text, 0, max(len(least), 1)).Advise("%s", jobsForm)
+		return Jobs{}, fail.Usage("--jobs: %s", err).Place(text, 0, len(least)).Advise("%s", jobsForm)
 	}
 	if !isRange {
 		return Jobs{Least: n, Most: n}, nil
@@ -39,7 +39,7 @@ func ParseJobs(text string, cpus int) (Jobs, error) {
 	at := len(least) + 2
 	m, err := parseJobs(most, cpus)
 	if err != nil {
-		return Jobs{}, fail.Usage("--jobs: %s", err).Place(text, at, max(len(most), 1)).Advise("%s", jobsForm)
+		return Jobs{}, fail.Usage("--jobs: %s", err).Place(text, at, len(most)).Advise("%s", jobsForm)
 	}
 	if m < n {
 		return Jobs{}, fail.Usage("--jobs: %s is less than %s", most, least).Place(text, at, len(most)).Advise("-j %s..%s", most, least)

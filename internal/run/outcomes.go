@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -27,12 +28,10 @@ const endsForm = "1..5,75,timeout,signal,signal:KILL,start,any"
 // goes into the error.
 func ParseEnds(flag, text string) (Ends, error) {
 	var e Ends
-	at := 0
-	for part := range strings.SplitSeq(text, ",") {
+	for at, part := range value.List(text) {
 		if why := e.add(part); why != "" {
 			return Ends{}, fail.Usage("%s: %s", flag, why).Place(text, at, len(part)).Advise("%s %s", flag, endsForm)
 		}
-		at += len(part) + 1
 	}
 	return e, nil
 }
@@ -63,8 +62,8 @@ func (e *Ends) add(part string) string {
 		e.signals = append(e.signals, s)
 		return ""
 	}
-	if err := e.codes.Add(part); err != nil {
-		return err.Error() + ", nor another way to end"
+	if e.codes.Add(part) != nil {
+		return strconv.Quote(part) + " is not an exit code, range of codes, or way to end"
 	}
 	return ""
 }

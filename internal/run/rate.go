@@ -38,7 +38,7 @@ const rateForm = "--rate 50/s   (a number, then /s, /m, /h or a time as in 10/5s
 // ParseRate reads the value of --rate: 50/s, 30/m, 100/h or 10/5s, with ,BURST perhaps.
 func ParseRate(text string) (Rate, error) {
 	bad := func(at, n int, format string, args ...any) (Rate, error) {
-		return Rate{}, fail.Usage("--rate: "+format, args...).Place(text, at, max(n, 1)).Advise("%s", rateForm)
+		return Rate{}, fail.Usage("--rate: "+format, args...).Place(text, at, n).Advise("%s", rateForm)
 	}
 	main, burst, hasBurst := strings.Cut(text, ",")
 	number, unit, ok := strings.Cut(main, "/")

@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // ParseShellOpts reads the value of --shell-opts. Options that change the grammar of a shell are
 // not among those it takes: a template was made safe for the grammar without them.
 func ParseShellOpts(s string) (opts []string, err error) {
-	at := 0
-	for o := range strings.SplitSeq(s, ",") {
+	for at, o := range value.List(s) {
 		switch o {
 		case "errexit", "pipefail", "nounset", "noglob":
 			opts = append(opts, "-o", o)
@@ -19,7 +19,6 @@ func ParseShellOpts(s string) (opts []string, err error) {
 			return nil, fail.Usage("--shell-opts: %q is none of errexit, pipefail, nounset and noglob", o).
 				Place(s, at, len(o)).Advise("--shell-opts errexit,pipefail")
 		}
-		at += len(o) + 1
 	}
 	return opts, nil
 }

@@ -20,10 +20,9 @@ func ParseLoad(text string, cpus int) (float64, error) {
 // ParsePressure reads cpu=P,memory=P,io=P, of which each may be left out.
 func ParsePressure(text string) (Pressure, error) {
 	var p Pressure
-	at := 0
-	for part := range strings.SplitSeq(text, ",") {
+	for at, part := range value.List(text) {
 		bad := func(at, n int, format string, args ...any) (Pressure, error) {
-			return Pressure{}, fail.Usage("--pressure: "+format, args...).Place(text, at, max(n, 1)).Advise("--pressure cpu=80,memory=10,io=20")
+			return Pressure{}, fail.Usage("--pressure: "+format, args...).Place(text, at, n).Advise("--pressure cpu=80,memory=10,io=20")
 		}
 		name, most, ok := strings.Cut(part, "=")
 		to, known := map[string]*float64{"cpu": &p.CPU, "memory": &p.Memory, "io": &p.IO}[name]
@@ -40,7 +39,6 @@ func ParsePressure(text string) (Pressure, error) {
 			return bad(at+len(name)+1, len(most), "%q is not a percentage", most)
 		}
 		*to = p
-		at += len(part) + 1
 	}
 	return p, nil
 }

@@ -21,7 +21,7 @@ func (c *Codes) Add(s string) error {
 	from, err1 := Count(low, 0, most)
 	to, err2 := Count(high, from, most)
 	if err1 != nil || err2 != nil {
-		return fmt.Errorf("%q is neither an exit code, from 0 to %d, nor a range of them", s, most)
+		return fmt.Errorf("%q is neither an exit code, 0 to %d, nor a range of them", s, most)
 	}
 	*c = append(*c, codeRange{from, to})
 	return nil

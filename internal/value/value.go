@@ -7,6 +7,7 @@ package value
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -54,6 +55,19 @@ func Positive[T int64 | float64 | time.Duration](x T, err error) (T, error) {
 		err = errors.New("it has to be more than 0")
 	}
 	return x, err
+}
+
+// List yields what stands between the commas of a text, and where each begins.
+func List(s string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		at := 0
+		for part := range strings.SplitSeq(s, ",") {
+			if !yield(at, part) {
+				return
+			}
+			at += len(part) + 1
+		}
+	}
 }
 
 func notA(what, s string) error { return fmt.Errorf("%q is not a %s", s, what) }

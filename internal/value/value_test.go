@@ -2,6 +2,7 @@ package value
 
 import (
 	"math"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -194,6 +195,23 @@ func TestCodes(t *testing.T) {
 		if err := c.Add(s); err == nil || len(c) != before {
 			t.Errorf("Add(%q): %v", s, err)
 		}
+	}
+}
+
+func TestList(t *testing.T) {
+	const text = "a,,bc,"
+	var parts []string
+	for at, part := range List(text) {
+		if text[at:at+len(part)] != part {
+			t.Errorf("%q is not at %d", part, at)
+		}
+		parts = append(parts, part)
+	}
+	if !slices.Equal(parts, []string{"a", "", "bc", ""}) {
+		t.Errorf("List(%q) = %q", text, parts)
+	}
+	for range List(text) {
+		break // which is not followed by a panic
 	}
 }
 
