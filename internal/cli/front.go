@@ -13,6 +13,7 @@ import (
 	"github.com/mostlylucid/eph/internal/item"
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/run"
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // lead has a worker do the run, and reports how that ended. It reports false where no worker can
@@ -45,7 +46,7 @@ func (p *program) lead(plan *run.Plan) bool {
 	p.report = run.Report{Status: fail.Status(end.Status), DieBy: end.DieBy}
 	switch {
 	case end.Killed && fatal(end.DieBy):
-		p.report.Err = fail.Own("the worker of this run was killed by %s; no job of it is left", unix.SignalName(end.DieBy))
+		p.report.Err = fail.Own("the worker of this run was killed by %s; no job of it is left", value.SignalName(end.DieBy))
 	case end.Broken: // Go has said why, and its status 2 would say that nothing was run
 		p.report.Err = fail.Own("the worker of this run has broken down; no job of it is left")
 		p.report.Status = fail.Broken
