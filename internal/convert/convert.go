@@ -3,7 +3,6 @@
 package convert
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -103,23 +102,26 @@ type word struct {
 	split  bool   // the shell may make several words of it, or none
 }
 
-// programs are those that run the program that follows them.
-var programs = []string{"sudo", "nice", "ionice", "nohup", "env", "exec", "command", "time", "busybox", "doas", "stdbuf"}
-
-// find looks for a call in a statement.
+// find looks for a call in a statement, behind sudo, nice and the like too.
 func find(text string, s *syntax.Stmt) *call {
 	x, ok := s.Cmd.(*syntax.CallExpr)
 	if !ok || len(x.Args) == 0 {
 		return nil
 	}
-	at := 0
-	if slices.Contains(programs, path.Base(x.Args[0].Lit())) {
-		at = slices.IndexFunc(x.Args, func(w *syntax.Word) bool { return known(w.Lit()) })
+	words := make([]string, len(x.Args))
+	for i, w := range x.Args {
+		words[i] = w.Lit()
 	}
-	if at < 0 || !known(x.Args[at].Lit()) {
+	at, program := 0, ""
+	for at, program = range template.Unwrap(words) {
+		if known(program) {
+			break
+		}
+	}
+	if !known(program) {
 		return nil
 	}
-	c := &call{program: path.Base(x.Args[at].Lit()), mark: '\ue000'}
+	c := &call{program: program, mark: '\ue000'}
 	parts := rune(0)
 	for _, w := range x.Args {
 		parts += rune(len(w.Parts))
@@ -140,9 +142,8 @@ func find(text string, s *syntax.Stmt) *call {
 	return c
 }
 
-func known(name string) bool {
-	base := path.Base(name)
-	return base == "xargs" || base == "gxargs" || base == "parallel"
+func known(program string) bool {
+	return program == "xargs" || program == "gxargs" || program == "parallel"
 }
 
 func offset(p syntax.Pos) int { return int(p.Offset()) }

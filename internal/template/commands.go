@@ -1,118 +1,51 @@
 package template
 
 import (
-	"path"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
-
-	"github.com/mostlylucid/eph/internal/fail"
 )
 
-// wrapper is a command that runs the command in its arguments.
-type wrapper struct {
-	valued   string // options whose value is the next word
-	operands int    // words before the command
+// commands are the commands of a call, the outermost first: see Unwrap. The name of one that is not
+// fixed is "".
+func (s *survey) commands(args []*syntax.Word) iter.Seq2[int, string] {
+	return unwrap(s.sources(args), func(i int) string {
+		text, _ := s.fixedText(args[i])
+		return commandName(text)
+	})
 }
 
-var wrappers = map[string]wrapper{
-	"-": {}, "builtin": {}, "busybox": {}, "chronic": {}, "command": {}, "eatmydata": {}, "nocorrect": {},
-	"coproc": {}, "noglob": {}, "nohup": {}, "setsid": {}, "toybox": {}, "unbuffer": {},
-	"chroot":   {operands: 1},
-	"chrt":     {operands: 1, valued: "-T -P -D"},
-	"doas":     {valued: "-u -C"},
-	"env":      {valued: "-u --unset -C --chdir"},
-	"exec":     {valued: "-a"},
-	"faketime": {operands: 1},
-	"flock":    {operands: 1, valued: "-w -E"},
-	"gtimeout": {operands: 1, valued: "-k -s --kill-after --signal"},
-	"ionice":   {valued: "-c -n --class --classdata"},
-	"nice":     {valued: "-n --adjustment"},
-	"stdbuf":   {valued: "-i -o -e"},
-	"strace":   {valued: "-o -e -s -a -P"},
-	"sudo":     {valued: "-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir"},
-	"taskset":  {operands: 1},
-	"time":     {valued: "-f -o --format --output"},
-	"timeout":  {operands: 1, valued: "-k -s --kill-after --signal"},
-	"xargs":    {valued: "-I -n -P -L -d -s -a -E --max-args --max-procs --max-lines --delimiter --max-chars --arg-file"},
-}
-
-// command takes the wrappers off a simple command. name is "" where it is not fixed.
+// command is the command within all wrappers. name is "" where it is not fixed.
 func (s *survey) command(args []*syntax.Word) (name string, rest []*syntax.Word) {
-	for len(args) > 0 {
-		text, ok := s.fixedText(args[0])
-		if !ok {
-			return "", args
+	for i, inner := range s.commands(args) {
+		if name = inner; name == "" {
+			return "", args[i:]
 		}
-		name = commandName(text)
-		w, ok := wrappers[name]
-		if !ok {
-			return name, args[1:]
-		}
-		inner := w.skip(s.sources(args[1:]), name)
-		if inner < 0 {
-			return name, args[1:]
-		}
-		args = args[1+inner:]
+		rest = args[i+1:]
 	}
-	return "", nil
-}
-
-// commandName is the name without its directory, but for the "." command.
-func commandName(text string) string {
-	if text == "." || text == "" {
-		return text
-	}
-	return path.Base(text)
+	return name, rest
 }
 
 // fixedText is the value of a word that holds no marker.
 func (s *survey) fixedText(w *syntax.Word) (string, bool) {
 	text, ok := literal(w)
-	return text, ok && !isPattern(w) && !strings.Contains(text, s.m.prefix)
+	if !ok || isPattern(w) || strings.Contains(text, s.m.prefix) {
+		return "", false
+	}
+	return text, true
 }
 
 // sources are words as they were written.
 func (s *survey) sources(args []*syntax.Word) []string {
 	texts := make([]string, len(args))
 	for i, w := range args {
-		texts[i] = s.m.source[w.Pos().Offset():w.End().Offset()]
+		texts[i] = s.source(w)
 	}
 	return texts
 }
-
-// skip is the index of the command among the arguments of a wrapper of this name, or -1 if there
-// is none.
-func (w wrapper) skip(args []string, name string) int {
-	options := true
-	operands := w.operands
-	for i := 0; i < len(args); i++ {
-		text := args[i]
-		before, _, assigns := strings.Cut(text, "=")
-		switch {
-		case options && text == "--":
-			options = false
-		case options && len(text) > 1 && text[0] == '-':
-			if name == "command" && strings.ContainsAny(text, "vV") {
-				return -1
-			}
-			if slices.Contains(strings.Fields(w.valued), text) {
-				i++
-			}
-		case (name == "env" || name == "sudo") && assigns && syntax.ValidName(before):
-		case operands > 0:
-			operands--
-		default:
-			return i
-		}
-	}
-	return -1
-}
-
-// declarers declare variables, in a dialect whose grammar does not know them as such.
-var declarers = words("export readonly local typeset declare integer float nameref private global array")
 
 // inspectText is for commands that join their arguments and run them.
 func (s *survey) inspectText(name string, args []*syntax.Word) (int, refusal) {
@@ -230,28 +163,17 @@ func (s *survey) inspectCall(args []*syntax.Word) (int, refusal) {
 			return at, why
 		}
 	}
-	for len(args) > 0 {
-		text, ok := s.fixedText(args[0])
-		if !ok {
-			return s.inspectUnknown(args)
+	defer func(fed int) { s.fed = fed }(s.fed)
+	for i, name := range s.commands(args) {
+		if name == "" {
+			return s.inspectUnknown(args[i:])
 		}
-		name := commandName(text)
 		if name == "coproc" {
-			defer func(fed int) { s.fed = fed }(s.fed)
 			s.fed = s.any()
 		}
-		if at, why := s.interpretedBy(name, args[1:]); at != none {
+		if at, why := s.interpretedBy(name, args[i+1:]); at != none {
 			return at, why
 		}
-		inner := -1
-		w, wraps := wrappers[name]
-		if wraps {
-			inner = w.skip(s.sources(args[1:]), name)
-		}
-		if inner < 0 {
-			return none, refusal{}
-		}
-		args = args[1+inner:]
 	}
 	return none, refusal{}
 }
@@ -596,7 +518,7 @@ func (s *survey) texts(args []*syntax.Word) []string {
 	for i, w := range args {
 		text, ok := literal(w)
 		if !ok {
-			text = s.m.source[w.Pos().Offset():w.End().Offset()]
+			text = s.source(w)
 		}
 		texts[i] = text
 	}
@@ -606,7 +528,7 @@ func (s *survey) texts(args []*syntax.Word) []string {
 func (s *survey) inspectDeclarer(name string, args []*syntax.Word) (int, refusal) {
 	typing := name == "integer" || name == "float" || name == "nameref"
 	for _, w := range args {
-		text := s.m.source[w.Pos().Offset():w.End().Offset()]
+		text := s.source(w)
 		typing = typing || strings.HasPrefix(text, "-") && strings.ContainsAny(text, "inEF")
 		at := s.carrier(w, false)
 		if at == none {
@@ -659,7 +581,7 @@ func (s *survey) inspectTest(_ string, args []*syntax.Word) (int, refusal) {
 // startsFree reports whether a word begins with something that is not literal text, so that its
 // value could be an operator.
 func (s *survey) startsFree(w *syntax.Word) bool {
-	text := strings.TrimLeft(s.m.source[w.Pos().Offset():w.End().Offset()], `"'`)
+	text := strings.TrimLeft(s.source(w), `"'`)
 	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "`") || strings.HasPrefix(text, s.m.prefix)
 }
 
@@ -722,14 +644,11 @@ func (s *survey) inspectSet(_ string, args []*syntax.Word) (int, refusal) {
 	return none, refusal{}
 }
 
-// remoteShells hand the words behind a destination to a shell at the other end.
-var remoteShells = words("ssh slogin rsh autossh mosh")
-
 // inspectRemote is for ssh: the destination may be an item, what runs there may not.
 func (s *survey) inspectRemote(_ string, args []*syntax.Word) (int, refusal) {
 	command := s.remoteCommand(args)
 	for i, w := range args[:len(args)-len(command)] {
-		text := s.m.source[w.Pos().Offset():w.End().Offset()]
+		text := s.source(w)
 		if strings.HasPrefix(text, "-") && strings.Contains(text, "o") {
 			if at := s.first(args[i:min(i+2, len(args))], true); at != none {
 				return at, asCode // ProxyCommand
@@ -749,14 +668,14 @@ func (s *survey) inspectRemote(_ string, args []*syntax.Word) (int, refusal) {
 
 // remoteCommand is what stands behind the destination.
 func (s *survey) remoteCommand(args []*syntax.Word) []*syntax.Word {
-	const valued = "BbcDEeFIiJKLlmOopPQRSWw"
+	const withValue = "BbcDEeFIiJKLlmOopPQRSWw"
 	for i := 0; i < len(args); i++ {
-		text := s.m.source[args[i].Pos().Offset():args[i].End().Offset()]
+		text := s.source(args[i])
 		switch {
 		case text == "--":
 		case !strings.HasPrefix(text, "-"):
 			return args[i+1:]
-		case len(text) == 2 && strings.Contains(valued, text[1:]):
+		case len(text) == 2 && strings.Contains(withValue, text[1:]):
 			i++
 		}
 	}
@@ -777,128 +696,4 @@ func (s *survey) inspectFind(_ string, args []*syntax.Word) (int, refusal) {
 		}
 	}
 	return none, refusal{}
-}
-
-// languages are programs that take a program in a language of their own: as the value of an
-// option, or as their first operand where the list is empty.
-var languages = map[string]string{
-	"awk": "", "gawk": "", "mawk": "", "nawk": "", "jq": "", "gojq": "", "sed": "", "gsed": "",
-	"perl": "-e -E", "ruby": "-e", "vim": "-c --cmd", "ex": "-c", "make": "--eval", "gdb": "-ex", "node": "-e -p --eval --print", "php": "-r",
-	"python": "-c", "python2": "-c", "python3": "-c", "lua": "-e", "Rscript": "-e", "osascript": "-e",
-	"psql": "-c --command", "mysql": "-e --execute", "sqlite3": "-cmd",
-}
-
-// braced are the languages in which braces mean something: there a header could name what the
-// author wrote for the program.
-var braced = words("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
-
-// inProgram tells of a placeholder in the program of another language. Where the first line of
-// the input decided that it is one, it is an error.
-func inProgram(ph *placeholder, program string) (*fail.Error, bool) {
-	if ph.named && braced[commandName(program)] {
-		return fail.Usage("%s is a column of the header, and becomes part of a program in the language of %s", ph.text, program).
-			Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph.text), true
-	}
-	return warning(ph.text, program), false
-}
-
-// programWarnings finds placeholders in the programs of other languages, in a command that is run
-// without a shell.
-func programWarnings(ws []word) ([]*fail.Error, error) {
-	texts := make([]string, len(ws))
-	for i, w := range ws {
-		for _, p := range w.parts {
-			if p.ph != nil {
-				texts[i] += p.ph.text
-			} else {
-				texts[i] += p.text
-			}
-		}
-	}
-	i := programArgument(texts)
-	if i < 0 {
-		return nil, nil
-	}
-	var found []*fail.Error
-	for _, p := range ws[i].parts {
-		if p.ph == nil {
-			continue
-		}
-		e, refused := inProgram(p.ph, texts[commandIndex(texts)])
-		_ = e.Place(texts[i], strings.Index(texts[i], p.ph.text), len(p.ph.text))
-		if refused {
-			return nil, e
-		}
-		if found == nil {
-			found = append(found, e)
-		}
-	}
-	return found, nil
-}
-
-// warnings is programWarnings for a shell template.
-func (m *marked) warnings(file *syntax.File) ([]*fail.Error, error) {
-	var found []*fail.Error
-	for n := range syntax.Preorder(file) {
-		c, ok := n.(*syntax.CallExpr)
-		if !ok {
-			continue
-		}
-		texts := make([]string, len(c.Args))
-		for i, w := range c.Args {
-			texts[i] = strings.Trim(m.source[w.Pos().Offset():w.End().Offset()], `"'`)
-		}
-		i := programArgument(texts)
-		for _, k := range m.markers {
-			if i < 0 || !strings.Contains(texts[i], k.name) {
-				continue
-			}
-			e, refused := inProgram(k.ph, texts[commandIndex(texts)])
-			if e = e.Place(m.text, k.ph.at, len(k.ph.text)); refused {
-				return nil, e
-			}
-			found = append(found, e)
-		}
-	}
-	return found, nil
-}
-
-func warning(ph, program string) *fail.Error {
-	return fail.Usage("%s becomes part of a program in the language of %s, which may run what an item says", ph, program).
-		Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph)
-}
-
-// valued are the options whose values stand before the program, where that is the first operand,
-// and how many these are.
-var valued = map[string]int{
-	"-F": 1, "-v": 1, "-f": 1, "--file": 1, "--field-separator": 1, "--assign": 1, "-L": 1, "--indent": 1,
-	"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2,
-}
-
-// programArgument is the index of the program text in a command that has one, or -1.
-func programArgument(texts []string) int {
-	command := commandIndex(texts)
-	if command >= len(texts) {
-		return -1
-	}
-	options, ok := languages[commandName(texts[command])]
-	if !ok {
-		return -1
-	}
-	for i := command + 1; i < len(texts); i++ {
-		if options == "" && !strings.HasPrefix(texts[i], "-") {
-			return i
-		}
-		if options == "" {
-			i += valued[texts[i]]
-			continue
-		}
-		for _, o := range strings.Fields(options) {
-			cluster := len(o) == 2 && len(texts[i]) > 1 && texts[i][0] == '-' && texts[i][1] != '-' && texts[i][len(texts[i])-1] == o[1]
-			if (cluster || texts[i] == o) && i+1 < len(texts) {
-				return i + 1
-			}
-		}
-	}
-	return -1
 }

@@ -26,16 +26,7 @@ func guardValue(name, value string, v *Values) error {
 // guardWords marks the arguments that begin with a value and have no -- before them. For a wrapper
 // such as sudo or timeout it is the -- of the command within that counts.
 func guardWords(words []word) {
-	texts := make([]string, len(words))
-	for i, w := range words {
-		for _, p := range w.parts {
-			if p.ph != nil {
-				texts[i] += p.ph.text
-			}
-			texts[i] += p.text
-		}
-	}
-	for i := 1; i < optionsEnd(texts); i++ {
+	for i := 1; i < optionsEnd(asTyped(words)); i++ {
 		ph := words[i].parts[0].ph
 		words[i].guarded = ph != nil && !ph.isNumber()
 	}
@@ -48,27 +39,9 @@ func (w word) guard(value string, v *Values) error {
 	return guardValue(w.parts[0].ph.text, value, v)
 }
 
-// commandIndex is the index of the command behind all wrappers, or the number of words.
-func commandIndex(words []string) int {
-	command := 0
-	for command < len(words) {
-		name := commandName(words[command])
-		w, ok := wrappers[name]
-		if !ok {
-			break
-		}
-		inner := w.skip(words[command+1:], name)
-		if inner < 0 {
-			break
-		}
-		command += 1 + inner
-	}
-	return command
-}
-
 // optionsEnd is the index of the -- that ends the options of a command, or the number of words.
 func optionsEnd(words []string) int {
-	for i := commandIndex(words) + 1; i < len(words); i++ {
+	for i := innermost(words) + 1; i < len(words); i++ {
 		if words[i] == "--" {
 			return i
 		}

@@ -14,6 +14,19 @@ type sink func(s *survey, name string, args []*syntax.Word) (int, refusal)
 // shells. What is in no row takes text, as far as a shell is concerned.
 var sinks = map[string]sink{}
 
+const (
+	// remotes hand the words behind a destination to a shell at the other end.
+	remotes = "ssh slogin rsh autossh mosh"
+
+	// declarations declare variables, in a dialect whose grammar does not know them as such.
+	declarations = "export readonly local typeset declare integer float nameref private global array"
+)
+
+var (
+	remoteShells = words(remotes)
+	declarers    = words(declarations)
+)
+
 // programs are those of them that are no part of a shell, and do so without one.
 var programs = map[string]bool{}
 
@@ -43,11 +56,11 @@ func init() {
 		{"[ [[ test", (*survey).inspectTest},
 		{"printf print", (*survey).inspectPrint},
 		{"set", (*survey).inspectSet},
-		{"export readonly local typeset declare integer float nameref private global array", (*survey).inspectDeclarer},
+		{declarations, (*survey).inspectDeclarer},
 	}
 	// These run some, alone or by a shell.
 	ofPrograms := rows{
-		{"ssh slogin rsh autossh mosh", (*survey).inspectRemote},
+		{remotes, (*survey).inspectRemote},
 		{"find gfind fd", (*survey).inspectFind},
 		{"xargs", (*survey).inspectXargs},
 		{"env", both(runsOption("-S", "--split-string"), (*survey).inspectSplit)},

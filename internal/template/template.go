@@ -69,7 +69,7 @@ type Options struct {
 }
 
 // Missing says what becomes of a placeholder that an item has nothing for: a column that is
-// not there, or a JSON path that leads to nothing or to null. It is a [pflag.Value].
+// not there, or a JSON path that leads to nothing or to null.
 type Missing uint8
 
 // The zero value is MissingError.
@@ -79,24 +79,6 @@ const (
 	MissingSkip                 // Expand returns ErrSkip
 	MissingOmit                 // MissingEmpty, and a word that is nothing else is left out; with Parallel
 )
-
-var missingNames = []string{"error", "empty", "skip", "omit"}
-
-func (m Missing) String() string { return missingNames[m] }
-
-// Set sets m from its name.
-func (m *Missing) Set(name string) error {
-	for i, n := range missingNames {
-		if n == name {
-			*m = Missing(i)
-			return nil
-		}
-	}
-	return errors.New("one of " + strings.Join(missingNames, ", "))
-}
-
-// Type is the name of the flag's value in the help.
-func (*Missing) Type() string { return strings.Join(missingNames, "|") }
 
 // ErrSkip means that the item lacks a value and is to be skipped, with MissingSkip.
 var ErrSkip = errors.New("the item lacks a value that the command names")
@@ -227,9 +209,6 @@ func (t *Text) Prefix() string {
 	}
 	return t.parts[0].text
 }
-
-// Constant reports whether the text is the same for every item.
-func (t *Text) Constant() bool { return len(t.parts) == 1 && t.parts[0].ph == nil }
 
 // Varies reports whether an item can change the text, but for its number.
 func (t *Text) Varies() bool {

@@ -184,10 +184,10 @@ func TestMissing(t *testing.T) {
 			}
 			got, err := parsed.Expand(&v)
 			if got != c.want || (err != nil) != c.err {
-				t.Errorf("Expand(%q) with --missing=%s = %q, %v, want %q", text, c.missing, got, err, c.want)
+				t.Errorf("Expand(%q) with --missing=%d = %q, %v, want %q", text, c.missing, got, err, c.want)
 			}
 			if skip := errors.Is(err, ErrSkip); skip != (c.missing == MissingSkip) {
-				t.Errorf("Expand(%q) with --missing=%s = %v, ErrSkip is %v", text, c.missing, err, skip)
+				t.Errorf("Expand(%q) with --missing=%d = %v, ErrSkip is %v", text, c.missing, err, skip)
 			}
 			if c.missing == MissingError && fail.StatusOf(err) != fail.Broken {
 				t.Errorf("Expand(%q) = %v, of status %d, want %d", text, err, fail.StatusOf(err), fail.Broken)
@@ -529,18 +529,6 @@ func TestNUL(t *testing.T) {
 		}
 		if argv, err := c.Expand(valuesOf("a\x00b")); fail.StatusOf(err) != fail.Broken {
 			t.Errorf("Expand(%q) with a NUL = %q, %v, want an error", text, argv, err)
-		}
-	}
-}
-
-func TestConstant(t *testing.T) {
-	for text, want := range map[string]bool{"": true, "a b": true, "{{}": true, "{x}": true, "{}": false, "a{#}": false} {
-		parsed, err := ParseText(text, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := parsed.Constant(); got != want {
-			t.Errorf("Constant(%q) = %v, want %v", text, got, want)
 		}
 	}
 }

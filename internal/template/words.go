@@ -73,6 +73,20 @@ func Words(args []string, o Options) (*Command, error) {
 	return c, nil
 }
 
+// asTyped are the words with their placeholders as they were written.
+func asTyped(words []word) []string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		for _, p := range w.parts {
+			if p.ph != nil {
+				texts[i] += p.ph.text
+			}
+			texts[i] += p.text
+		}
+	}
+	return texts
+}
+
 func appended(o *Options) word {
 	return word{parts: []part{{ph: &placeholder{text: "{}", missing: o.Missing}}}, alone: true}
 }
