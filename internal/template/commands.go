@@ -482,15 +482,12 @@ func (s *survey) readsProgram(name string, args []*syntax.Word) bool {
 		_, fixed := literal(args[n])
 		return !fixed
 	}
-	for _, text := range texts {
-		if text == "-s" || strings.HasPrefix(text, "/dev/") || strings.HasPrefix(text, "/proc/") {
-			return true
-		}
-		if !strings.HasPrefix(text, "-") {
-			return false
-		}
+	call := parseShellCall(texts)
+	if call.stdin || call.operands == len(args) || canVanish(args[call.operands]) {
+		return true
 	}
-	return true
+	file := texts[call.operands]
+	return strings.HasPrefix(file, "/dev/") || strings.HasPrefix(file, "/proc/")
 }
 
 // inspectShell looks at what a shell does with its arguments: a script that is written out is

@@ -281,32 +281,41 @@ func takesName(option string) bool {
 		!strings.HasPrefix(option, "--") && strings.ContainsAny(option[len(option)-1:], "oO")
 }
 
+// shellCall is what the arguments of a shell say that it runs.
+type shellCall struct {
+	command  bool // -c: the first operand is program text
+	stdin    bool // -s: the operands are for the program on standard input
+	operands int  // where they begin, or the number of arguments
+}
+
+func parseShellCall(args []string) (c shellCall) {
+	i := 0
+	for ; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" || arg == "-" {
+			i++
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' && arg[0] != '+' {
+			break
+		}
+		if arg[0] == '-' && arg[1] != '-' {
+			c.command = c.command || strings.Contains(arg, "c")
+			c.stdin = c.stdin || strings.Contains(arg, "s")
+		}
+		if takesName(arg) {
+			i++
+		}
+	}
+	c.operands = min(i, len(args))
+	return c
+}
+
 // scriptArgument is the index of the program text among the arguments of a shell, or -1 when
 // they have none.
 func scriptArgument(args []string) int {
-	command := false
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg == "--" || arg == "-":
-			if command && i+1 < len(args) {
-				return i + 1
-			}
-			return -1
-		case len(arg) > 1 && (arg[0] == '-' || arg[0] == '+') && !strings.HasPrefix(arg, "--"):
-			command = command || arg[0] == '-' && strings.Contains(arg, "c")
-			if takesName(arg) {
-				i++
-			}
-		case strings.HasPrefix(arg, "--"):
-			if takesName(arg) {
-				i++
-			}
-		case command:
-			return i
-		default:
-			return -1
-		}
+	if c := parseShellCall(args); c.command && c.operands < len(args) {
+		return c.operands
 	}
 	return -1
 }
