@@ -34,13 +34,12 @@ type variable struct {
 // compile compiles every template of a plan, for an input with these columns, and looks up
 // the program.
 func compile(p Plan, columns []string) (c commands, err error) {
-	o := p.Template
-	o.Columns = columns
-	o.Stdin = p.Stdin == StdinItem || p.Input.Blocks != nil && o.Parallel == nil // parallel --pipe sh is for programs
-	if p.ShellAuto {
-		o.Functions = functions(os.Environ())
+	o := templateOptions(p, columns)
+	texts := o
+	if p.Input.Blocks == nil {
+		texts.NoItem = "" // that is of the command alone
 	}
-	if c.env, err = variables(p, o); err != nil {
+	if c.env, err = variables(p, texts); err != nil {
 		return c, err
 	}
 	for _, v := range c.env {
@@ -48,29 +47,9 @@ func compile(p Plan, columns []string) (c commands, err error) {
 			o.Held = append(o.Held, v.name)
 		}
 	}
-	program := p.ShellPath
-	switch {
-	case len(p.Words) > 0:
-		c.command, err = template.Words(callable(p.Words, o.Functions), o)
-		c.typed = p.Words
-	case p.Shell != "":
-		if template.Calls(p.Shell, o.Functions) {
-			program = bash
-		}
-		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{program}, p.ShellOpts...), " "), o)
-		c.typed = []string{program, "-c", p.Shell}
-	default:
-		c.shell, c.opts, c.functions = p.ShellPath, p.ShellOpts, o.Functions
-		c.typed = []string{p.ShellPath, "-c"}
-	}
-	if err == nil && len(p.ShellOpts) > 0 {
-		err = shellKnows(program, p.ShellOpts)
-	}
+	program, err := c.compileCommand(p, o)
 	if err != nil {
 		return c, err
-	}
-	if p.Input.Blocks == nil {
-		o.NoItem = "" // other templates may name it
 	}
 	literal := true
 	if c.command != nil {
@@ -79,6 +58,53 @@ func compile(p Plan, columns []string) (c commands, err error) {
 	if err := c.find(program, literal, p.Workdir != ""); err != nil {
 		return c, err
 	}
+	if err := c.compileTexts(p, texts); err != nil {
+		return c, err
+	}
+	if p.Input.Blocks != nil && c.uses("@total") {
+		return c, fail.Usage("{@total}: how many blocks there are is not known before the last").Advise("{#} is the number of the block")
+	}
+	return c, nil
+}
+
+// templateOptions are the options of the command. A block that parallel --pipe hands out may be a
+// program, so that it is no item on standard input.
+func templateOptions(p Plan, columns []string) template.Options {
+	o := p.Template
+	o.Columns = columns
+	o.Stdin = p.Stdin == StdinItem || p.Input.Blocks != nil && o.Parallel == nil
+	if p.ShellAuto {
+		o.Functions = functions(os.Environ())
+	}
+	return o
+}
+
+// compileCommand compiles what runs for each item, and returns the shell that a template of one is
+// for.
+func (c *commands) compileCommand(p Plan, o template.Options) (shell string, err error) {
+	shell = p.ShellPath
+	switch {
+	case len(p.Words) > 0:
+		c.command, err = template.Words(callable(p.Words, o.Functions), o)
+		c.typed = p.Words
+	case p.Shell != "":
+		if template.Calls(p.Shell, o.Functions) {
+			shell = bash
+		}
+		c.command, err = template.Shell(p.Shell, strings.Join(append([]string{shell}, p.ShellOpts...), " "), o)
+		c.typed = []string{shell, "-c", p.Shell}
+	default:
+		c.shell, c.opts, c.functions = p.ShellPath, p.ShellOpts, o.Functions
+		c.typed = []string{p.ShellPath, "-c"}
+	}
+	if err == nil && len(p.ShellOpts) > 0 {
+		err = shellKnows(shell, p.ShellOpts)
+	}
+	return shell, err
+}
+
+// compileTexts compiles the flags that take placeholders.
+func (c *commands) compileTexts(p Plan, o template.Options) (err error) {
 	for _, t := range []struct {
 		to   **template.Text
 		text string
@@ -96,20 +122,14 @@ func compile(p Plan, columns []string) (c commands, err error) {
 			continue
 		}
 		if *t.to, err = template.ParseText(t.text, o); err != nil {
-			return c, err
+			return err
 		}
 	}
-	if p.Input.Blocks != nil && c.uses("@total") {
-		return c, fail.Usage("{@total}: how many blocks there are is not known before the last").Advise("{#} is the number of the block")
-	}
-	return c, nil
+	return nil
 }
 
 // variables compiles --env.
 func variables(p Plan, o template.Options) (all []variable, err error) {
-	if p.Input.Blocks == nil {
-		o.NoItem = ""
-	}
 	for _, a := range p.Env {
 		value, err := template.ParseText(a.Value, o)
 		if err != nil {
