@@ -47,14 +47,14 @@ func (m *marked) places(file *syntax.File, lang syntax.LangVariant) ([]place, er
 			}
 			p, why := m.place(k, path, lang)
 			if why.what != "" && failed == nil {
-				failed = m.refuse(k.at, why.what, why.try)
+				failed = m.refuse(k.at, why)
 			}
 			places[i] = p
 		}
 	})
 	for i, p := range places {
 		if failed == nil && p.form == 0 {
-			failed = m.refuse(m.markers[i].at, elsewhere.what, elsewhere.try)
+			failed = m.refuse(m.markers[i].at, elsewhere)
 		}
 	}
 	return places, failed
@@ -67,32 +67,6 @@ func isLeaf(n syntax.Node) bool {
 	}
 	return false
 }
-
-// refusal says why a place is refused, and what to write there instead.
-type refusal struct{ what, try string }
-
-var (
-	elsewhere     = refusal{"stands where its value cannot be kept as text", `x={}; then use "$x"`}
-	inName        = refusal{"stands in a name", "give the variable or function a fixed name: x={}"}
-	inExpansion   = refusal{"stands inside ${...}, where its value would be interpreted", `x={}; then use "$x"`}
-	inBackquotes  = refusal{"stands inside backquotes, which add a level of quoting", "write $(...) for `...`"}
-	quotedHeredoc = refusal{
-		"stands in a here-document with a quoted delimiter, which takes nothing but fixed text",
-		"leave the quotes of the delimiter away: <<EOF, with \\ before each $ that is to stay",
-	}
-	delimiter    = refusal{"stands in the delimiter of a here-document", "use a fixed delimiter: <<EOF"}
-	escaped      = refusal{"stands behind a backslash", `leave the backslash away: the item needs no quotes; {{} is the text {}`}
-	translated   = refusal{`stands in $"...", which is translated`, `write "..." without the $`}
-	innerQuotes  = refusal{"stands in a quoted ${...} that holds quotes, which shells read differently", `write "${x:-{}}"`}
-	splitDefault = refusal{"would be split and globbed here", `put double quotes around the ${...}`}
-	nested       = refusal{"stands in a ${...} within a ${...}", "x={}; then use $x there"}
-	tilde        = refusal{"stands where it would name a user's home directory", `write "$HOME"/{}`}
-	globbing     = refusal{"stands in a pattern that holds parentheses", "match it with case, or in [[ ]]"}
-	descriptor   = refusal{"stands where a number of a file descriptor is", "case {} in 1) ... >&1;; 2) ... >&2;; esac"}
-	noDollar     = refusal{"stands in $'...', which not every shell of that name knows", "write '...' , or name the shell: --shell=bash"}
-	regexp_      = refusal{"would be read as a regular expression", `[[ ... == {} ]], or --shell=bash, where it is text`}
-	equals       = refusal{"stands behind a leading =, where zsh looks for a command of that name", `write "="{}`}
-)
 
 // place tells how marker k, in the leaf that ends path, has to be written.
 func (m *marked) place(k marker, path []syntax.Node, lang syntax.LangVariant) (p place, why refusal) {
@@ -323,7 +297,7 @@ func (m *marked) usedAs(k marker, w *syntax.Word, f form, path []syntax.Node, la
 		return p, refusal{}
 	case *syntax.BinaryTest:
 		if parent.Op == syntax.TsReMatch && parent.Y == w && lang != syntax.LangBash {
-			return p, regexp_
+			return p, inRegexp
 		}
 		return p, refusal{}
 	case *syntax.TestClause, *syntax.ParenTest:

@@ -54,7 +54,7 @@ func optionsEnd(words []string) int {
 // is only compared are none.
 func (m *marked) guardOf(file *syntax.File, values []*placeholder) guard {
 	g := guard{values: map[int]bool{}}
-	s := &survey{m: m}
+	s := &analysis{m: m}
 	walk(file, func(path []syntax.Node) {
 		w, ok := path[len(path)-1].(*syntax.Word)
 		if !ok || len(path) < 2 || !canBeOption(s, path[len(path)-2], w) {
@@ -73,7 +73,7 @@ func (m *marked) guardOf(file *syntax.File, values []*placeholder) guard {
 }
 
 // canBeOption reports whether the program that gets w in the end could take it for an option.
-func canBeOption(s *survey, parent syntax.Node, w *syntax.Word) bool {
+func canBeOption(s *analysis, parent syntax.Node, w *syntax.Word) bool {
 	switch parent := parent.(type) {
 	case *syntax.CallExpr:
 		end := optionsEnd(s.sources(parent.Args))

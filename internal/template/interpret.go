@@ -8,108 +8,82 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// survey finds where a shell would interpret a value, rather than take it as text, and whether
+// analysis finds where a shell would interpret a value, rather than take it as text, and whether
 // the item gets there. It knows one rule: what carries an item (taint.go) must not reach what a
 // shell evaluates: arithmetic, subscripts, names, the arguments that a row of sinks names, and the
 // programs that shells read.
-type survey struct {
+type analysis struct {
 	m    *marked
 	lang syntax.LangVariant
 
-	holding map[string]bool // variables that carry an item; "f 1" is $1 within the function f
-	typed   map[string]bool // variables whose assignment is evaluated: integers, references
-	fixed   map[string][]string
-	values  int // in fixed
-	funcs   map[string]*syntax.FuncDecl
-	inputs  map[string]int // the carrier in what a function of the template is given to read
-	opened  int            // the carrier in what exec, or a coprocess, has opened for all that follows
-	known   int            // how much is known: it only grows
+	tainted        map[string]bool // variables that carry an item; "f 1" is $1 within the function f
+	typed          map[string]bool // variables whose assignment is evaluated: integers, references
+	constants      map[string][]string
+	constantCount  int // in fixed
+	funcs          map[string]*syntax.FuncDecl
+	functionInputs map[string]int // the carrier in what a function of the template is given to read
+	opened         int            // the carrier in what exec, or a coprocess, has opened for all that follows
+	facts          int            // how much is known: it only grows
 
 	records  bool // outside of functions the positional parameters carry items,
 	replaced int  // until this byte
 
 	// Where the walk is.
-	fed     int          // the carrier in standard input
-	program *syntax.Word // its text, where that is written out
-	scope   string       // the function
-	entered map[*syntax.FuncDecl]bool
-	given   map[*syntax.Word]int // words that xargs puts items in
+	stdin      int          // the carrier in standard input
+	stdinText  *syntax.Word // its text, where that is written out
+	inFunction string       // the function
+	visiting   map[*syntax.FuncDecl]bool
+	injected   map[*syntax.Word]int // words that xargs puts items in
 }
-
-var (
-	inArithmetic = refusal{"stands in arithmetic, where shells run the commands in a value", "$(expr {} + 1) takes it as text"}
-	inSubscript  = refusal{"stands in a subscript, where shells run the commands in a value", "use an awk array, or case {} in ..."}
-	indirect     = refusal{"is expanded a second time here", `"$x" takes it as text`}
-	numeric      = refusal{"is compared as a number, where some shells run the commands in a value", "expr {} '>' 10 > /dev/null"}
-	testOperator = refusal{"stands beside another one, so that an item could be the operator of the test", `[ "x{}" = "x..." ]`}
-	testedName   = refusal{"is tested as a name or a number, where shells run the commands in a value", `[ -n {} ]`}
-	special      = refusal{"is assigned to a variable whose value is interpreted, or run", "use a variable of another name"}
-	typedVar     = refusal{"is assigned to a variable whose value is evaluated", "declare it without -i and -n"}
-	commandWord  = refusal{
-		"stands where the name of the command is, so that an item would choose what runs",
-		"name the program in the template, or run it without a shell: eph {} ARGUMENT",
-	}
-	vanishing      = refusal{"would be the command if the word before it is empty", `quote that word: "$program" {}, or ${program:?} {}`}
-	commandPattern = refusal{"is an argument of a command whose name is a pattern", "write the name out"}
-	asCode         = refusal{"would run as code here", `sh -c '... "$1"' sh {}`}
-	byScript       = refusal{"is run, or evaluated, by the script that it is an argument of", `sh -c '... "$1"' sh {}`}
-	asProgram      = refusal{"becomes part of a program that a shell reads", `sh -c '... "$1"' sh {}`}
-	asName         = refusal{"is taken as a name or a number here, where shells run the commands in it", `x={}; then use "$x"`}
-	option         = refusal{"stands where it could be an option that names a variable", `printf '%s' {}`}
-	setter         = refusal{"stands where it could be an option", "set -- {}"}
-	remote         = refusal{"is run by the shell at the other end", `--stdin item ssh HOST 'IFS= read -r x; ... "$x"'`}
-	alias          = refusal{"comes with an alias, which changes how the shell reads what follows", "write a function"}
-)
 
 // refuseInterpreted refuses a template in which a shell would interpret an item.
 func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) error {
-	s := newSurvey(m, lang)
-	s.records = true
-	s.hold(m.held...)
-	s.hold(itemVariables...)
+	a := newAnalysis(m, lang)
+	a.records = true
+	a.taintVariables(m.held...)
+	a.taintVariables(itemVariables...)
 	if m.stdin {
-		s.opened = fromStdin
+		a.opened = fromStdin
 	}
-	at, why, place := s.look(file)
-	if at == none {
+	f, place := a.check(file)
+	switch {
+	case f == nil:
 		return nil
+	case f.at == fromStdin:
+		return m.refuseStdin(place, f.why)
 	}
-	if at == fromStdin {
-		return m.refuseStdin(place, why)
-	}
-	return m.refuse(at, why.what, why.try)
+	return m.refuse(f.at, f.why)
 }
 
-func newSurvey(m *marked, lang syntax.LangVariant) *survey {
-	return &survey{
-		m: m, lang: lang, holding: map[string]bool{}, typed: map[string]bool{}, fixed: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
-		funcs: map[string]*syntax.FuncDecl{}, inputs: map[string]int{}, opened: none, fed: none,
-		entered: map[*syntax.FuncDecl]bool{}, given: map[*syntax.Word]int{},
+func newAnalysis(m *marked, lang syntax.LangVariant) *analysis {
+	return &analysis{
+		m: m, lang: lang, tainted: map[string]bool{}, typed: map[string]bool{}, constants: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
+		funcs: map[string]*syntax.FuncDecl{}, functionInputs: map[string]int{}, opened: none, stdin: none,
+		visiting: map[*syntax.FuncDecl]bool{}, injected: map[*syntax.Word]int{},
 	}
 }
 
-// look is the first carrier that is interpreted in file, why that is refused, and where.
-func (s *survey) look(file *syntax.File) (at int, why refusal, place syntax.Node) {
-	s.collect(file)
-	at, s.fed = none, s.opened
-	s.walk(file, func(n syntax.Node) {
-		if at == none {
-			at, why = s.inspect(n)
-			place = n
+// check is the first finding in a file, and the node that it is in. It may be called once.
+func (a *analysis) check(file *syntax.File) (first *finding, in syntax.Node) {
+	a.propagate(file)
+	a.stdin = a.opened
+	a.walk(file, func(n syntax.Node) {
+		if first == nil {
+			first, in = a.inspect(n), n
 		}
 	})
-	return at, why, place
+	return first, in
 }
 
-// within looks at text that a shell gets to run, here or elsewhere: with item in its positional
+// inspectScript looks at text that a shell gets to run, here or elsewhere: with item in its positional
 // parameters, and with the variables that are known here if they are known there.
-func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, here bool) (int, refusal) {
+func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, item int, here bool) *finding {
 	text, fixed := literal(w)
 	if !fixed {
-		return none, refusal{}
+		return nil
 	}
 	start := int(w.Pos().Offset())
-	at := strings.Index(s.m.source[start:w.End().Offset()], text) // behind a quote; -1 if some are within
+	at := strings.Index(a.m.source[start:w.End().Offset()], text) // behind a quote; -1 if some are within
 	read := false
 	for _, lang := range langs {
 		file, err := parseShell(text, lang)
@@ -120,42 +94,42 @@ func (s *survey) within(w *syntax.Word, langs []syntax.LangVariant, item int, he
 			break
 		}
 		read = true
-		inner := s.inside(text, lang)
+		inner := a.nested(text, lang)
 		if !here {
-			clear(inner.holding)
+			clear(inner.tainted)
 		}
 		inner.m.evaluates = evaluatesNumbers(langs)
 		if inner.records = item != none; inner.records {
-			inner.hold("0")
+			inner.taintVariables("0")
 		}
-		found, why, _ := inner.look(file)
+		f, _ := inner.check(file)
 		switch {
-		case found == none:
-		case found == fromStdin:
-			return s.fed, why
+		case f == nil:
+		case f.at == fromStdin:
+			return found(a.stdin, f.why)
 		case item != none:
-			return item, byScript
+			return found(item, byScript)
 		case at >= 0:
-			return start + at + found, why
+			return found(start+at+f.at, f.why)
 		default:
-			return start, why
+			return found(start, f.why)
 		}
 	}
 	if !read {
-		return item, byScript
+		return found(item, byScript)
 	}
-	return none, refusal{}
+	return nil
 }
 
-// inside is a survey of text that is run where the walk is, without the positional parameters.
-func (s *survey) inside(text string, lang syntax.LangVariant) *survey {
-	inner := newSurvey(&marked{text: text, source: text, prefix: s.m.prefix, evaluates: s.m.evaluates}, lang)
-	if s.fed != none {
+// nested is a survey of text that is run where the walk is, without the positional parameters.
+func (a *analysis) nested(text string, lang syntax.LangVariant) *analysis {
+	inner := newAnalysis(&marked{text: text, source: text, prefix: a.m.prefix, evaluates: a.m.evaluates}, lang)
+	if a.stdin != none {
 		inner.opened = fromStdin
 	}
-	for name := range s.holding {
+	for name := range a.tainted {
 		if !strings.Contains(name, " ") {
-			inner.hold(name)
+			inner.taintVariables(name)
 		}
 	}
 	return inner
@@ -167,7 +141,7 @@ var itemVariables = []string{"EPH_ITEM", "EPH_KEY", "EPH_LANE"}
 // ChoosesCode reports whether programs take what they run from a variable of the environment: the
 // loader, a shell, what starts a pager.
 func ChoosesCode(name string) bool {
-	return interpreted[name] && name == strings.ToUpper(name) || chosenByPrefix(name)
+	return interpretedVariables[name] && name == strings.ToUpper(name) || chosenByPrefix(name)
 }
 
 func chosenByPrefix(name string) bool {
@@ -175,73 +149,73 @@ func chosenByPrefix(name string) bool {
 }
 
 // inspect tells whether n interprets a value that carries an item: where, and why not.
-func (s *survey) inspect(n syntax.Node) (int, refusal) {
+func (a *analysis) inspect(n syntax.Node) *finding {
 	switch n := n.(type) {
 	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause, *syntax.CStyleLoop:
-		return s.arithmetic(n), inArithmetic
+		return found(a.taint(n, asNumber), inArithmetic)
 	case *syntax.Subshell:
 		// ((...)) is arithmetic to some shells that are called sh, and two subshells to others.
-		if s.m.source[min(int(n.Lparen.Offset())+1, len(s.m.source)-1)] == '(' {
-			return s.arithmetic(n), inArithmetic
+		if a.m.source[min(int(n.Lparen.Offset())+1, len(a.m.source)-1)] == '(' {
+			return found(a.taint(n, asNumber), inArithmetic)
 		}
 	case *syntax.ParamExp:
-		return s.inspectExpansion(n)
+		return a.inspectExpansion(n)
 	case *syntax.Assign:
-		return s.inspectAssign(n)
+		return a.inspectAssign(n)
 	case *syntax.ArrayElem:
 		if n.Index != nil {
-			return s.arithmetic(n.Index), inSubscript
+			return found(a.taint(n.Index, asNumber), inSubscript)
 		}
 	case *syntax.BinaryTest:
 		switch n.Op {
 		case syntax.TsEql, syntax.TsNeq, syntax.TsLeq, syntax.TsGeq, syntax.TsLss, syntax.TsGtr:
-			return s.arithmetic(n), numeric
+			return found(a.taint(n, asNumber), numeric)
 		}
 	case *syntax.UnaryTest:
 		switch n.Op {
 		case syntax.TsVarSet, syntax.TsRefVar, syntax.TsFdTerm, syntax.TsOptSet:
-			return s.arithmetic(n), testedName
+			return found(a.taint(n, asNumber), testedName)
 		}
 	case *syntax.WordIter:
 		for _, w := range n.Items {
-			if at, why := s.inspectVariable(n.Name.Value, w); at != none {
-				return at, why
+			if f := a.inspectVariable(n.Name.Value, w); f != nil {
+				return f
 			}
 		}
 	case *syntax.DeclClause:
-		return s.inspectDeclaration(n)
+		return a.inspectDeclaration(n)
 	case *syntax.Lit:
-		if s.lang == syntax.LangZsh && len(s.m.markers) > 0 {
-			return s.inspectZsh(n)
+		if a.lang == syntax.LangZsh && len(a.m.markers) > 0 {
+			return a.inspectZsh(n)
 		}
 	case *syntax.Redirect:
 		if n.Op == syntax.DplIn || n.Op == syntax.DplOut {
-			return s.carrier(n.Word, false), descriptor
+			return found(a.taint(n.Word, asText), descriptor)
 		}
 	case *syntax.CallExpr:
-		return s.inspectCall(n.Args)
+		return a.inspectCall(n.Args)
 	}
-	return none, refusal{}
+	return nil
 }
 
 // inspectZsh looks for what zsh knows and its parser here takes as text: $[...], which is
 // arithmetic, and a glob qualifier such as (e:...:), which holds code.
-func (s *survey) inspectZsh(n *syntax.Lit) (int, refusal) {
+func (a *analysis) inspectZsh(n *syntax.Lit) *finding {
 	end := int(n.End().Offset())
-	next := end < len(s.m.source) && s.m.source[end] == '['
+	next := end < len(a.m.source) && a.m.source[end] == '['
 	if strings.Contains(n.Value, "$[") || next && strings.HasSuffix(n.Value, "$") {
-		return s.m.markers[0].at, inArithmetic
+		return found(a.m.markers[0].at, inArithmetic)
 	}
 	if strings.ContainsAny(n.Value, "()") && strings.Contains(n.Value, "$") {
-		return s.m.markers[0].at, globbing
+		return found(a.m.markers[0].at, globbing)
 	}
-	return none, refusal{}
+	return nil
 }
 
-func (s *survey) inspectExpansion(p *syntax.ParamExp) (int, refusal) {
+func (a *analysis) inspectExpansion(p *syntax.ParamExp) *finding {
 	if p.Index != nil {
-		if at := s.arithmetic(p.Index); at != none {
-			return at, inSubscript
+		if at := a.taint(p.Index, asNumber); at != none {
+			return found(at, inSubscript)
 		}
 	}
 	if p.Slice != nil {
@@ -249,38 +223,38 @@ func (s *survey) inspectExpansion(p *syntax.ParamExp) (int, refusal) {
 			if x == nil {
 				continue
 			}
-			if at := s.arithmetic(x); at != none {
-				return at, inArithmetic
+			if at := a.taint(x, asNumber); at != none {
+				return found(at, inArithmetic)
 			}
 		}
 	}
 	if p.Flags != nil { // zsh
-		if s.marker(p.Flags) != none || s.names(p.Flags.Value) {
-			return int(p.Pos().Offset()), inArithmetic
+		if a.placeholderIn(p.Flags) != none || a.mentionsTainted(p.Flags.Value) {
+			return found(int(p.Pos().Offset()), inArithmetic)
 		}
 		if p.Exp != nil && p.Exp.Word != nil {
-			if at := s.carrier(p.Exp.Word, true); at != none {
-				return at, indirect
+			if at := a.taint(p.Exp.Word, asCode); at != none {
+				return found(at, indirect)
 			}
 		}
 	}
-	if p.Param != nil && p.Excl && slices.ContainsFunc(s.fixed[p.Param.Value], s.subscripted) {
-		return int(p.Pos().Offset()), indirect
+	if p.Param != nil && p.Excl && slices.ContainsFunc(a.constants[p.Param.Value], a.subscripted) {
+		return found(int(p.Pos().Offset()), indirect)
 	}
-	if p.Param == nil || !s.holds(p.Param.Value, p) {
+	if p.Param == nil || !a.isTainted(p.Param.Value, p) {
 		if p.NestedParam != nil && (p.Flags != nil || p.GlobSubst != syntax.OptUnset) {
-			return s.carrier(p.NestedParam, true), indirect
+			return found(a.taint(p.NestedParam, asCode), indirect)
 		}
-		return none, refusal{}
+		return nil
 	}
 	again := p.Excl && p.Names == 0 || p.Flags != nil || p.GlobSubst == syntax.OptOn ||
 		p.Exp != nil && p.Exp.Op == syntax.OtherParamOps ||
 		// An unquoted value becomes a pattern, and a pattern of zsh can hold code.
-		s.lang == syntax.LangZsh && globsValues(s.m.source)
+		a.lang == syntax.LangZsh && globsValues(a.m.source)
 	if again {
-		return int(p.Pos().Offset()), indirect
+		return found(int(p.Pos().Offset()), indirect)
 	}
-	return none, refusal{}
+	return nil
 }
 
 func globsValues(source string) bool {
@@ -288,79 +262,79 @@ func globsValues(source string) bool {
 	return strings.Contains(flat, "globsubst") || strings.Contains(flat, "emulate")
 }
 
-func (s *survey) inspectAssign(a *syntax.Assign) (int, refusal) {
-	if a.Index != nil {
-		if at := s.arithmetic(a.Index); at != none {
-			return at, inSubscript
+func (a *analysis) inspectAssign(n *syntax.Assign) *finding {
+	if n.Index != nil {
+		if at := a.taint(n.Index, asNumber); at != none {
+			return found(at, inSubscript)
 		}
 	}
-	if a.Name == nil || a.Naked {
-		return none, refusal{}
+	if n.Name == nil || n.Naked {
+		return nil
 	}
-	return s.inspectVariable(a.Name.Value, a)
+	return a.inspectVariable(n.Name.Value, n)
 }
 
 // inspectVariable tells whether assigning value to a variable has it interpreted.
-func (s *survey) inspectVariable(name string, value syntax.Node) (int, refusal) {
-	a, ok := value.(*syntax.Assign)
+func (a *analysis) inspectVariable(name string, value syntax.Node) *finding {
+	assign, ok := value.(*syntax.Assign)
 	switch {
-	case ok && a.Value != nil:
-		value = a.Value
-	case ok && a.Array != nil:
-		value = a.Array
+	case ok && assign.Value != nil:
+		value = assign.Value
+	case ok && assign.Array != nil:
+		value = assign.Array
 	}
 	switch {
-	case evaluated[name]:
-		return s.arithmetic(value), special
-	case interpreted[name] || chosenByPrefix(name):
-		if at := s.carrier(value, false); at != none {
-			return at, special
+	case numericVariables[name]:
+		return found(a.taint(value, asNumber), special)
+	case interpretedVariables[name] || chosenByPrefix(name):
+		if at := a.taint(value, asText); at != none {
+			return found(at, special)
 		}
-		if w, ok := value.(*syntax.Word); ok && laterCode[name] {
-			return s.within(w, []syntax.LangVariant{s.lang}, none, true)
+		if w, ok := value.(*syntax.Word); ok && commandVariables[name] {
+			return a.inspectScript(w, []syntax.LangVariant{a.lang}, none, true)
 		}
-	case s.typed[name]:
-		return s.arithmetic(value), typedVar
+	case a.typed[name]:
+		return found(a.taint(value, asNumber), typedVar)
 	}
-	return none, refusal{}
+	return nil
 }
 
-func (s *survey) interprets(name string) bool {
-	return evaluated[name] || interpreted[name] || s.typed[name]
+func (a *analysis) interprets(name string) bool {
+	return numericVariables[name] || interpretedVariables[name] || a.typed[name]
 }
 
-// evaluated and interpreted are the variables whose value a shell evaluates: as arithmetic, or as
+// numericVariables and interpreted are the variables whose value a shell evaluates: as arithmetic, or as
 // text to expand, or to run, as other programs do too. Each is one to at least one of the shells.
 // The text of laterCode is commands.
 var (
-	evaluated = words(`RANDOM SRANDOM SECONDS LINENO OPTIND TMOUT HISTSIZE HISTFILESIZE SAVEHIST HISTCMD
+	numericVariables = setOf(`RANDOM SRANDOM SECONDS LINENO OPTIND TMOUT HISTSIZE HISTFILESIZE SAVEHIST HISTCMD
 		COLUMNS LINES UID EUID GID EGID PPID PGRP BASHPID USER_ID KSHUID KSHEGID KSHGID MAILCHECK SHLVL ERRNO
 		FUNCNEST KEYTIMEOUT LISTMAX TTYIDLE status TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT DIRSTACKSIZE LOGCHECK
 		REPORTTIME REPORTMEMORY BAUD EPOCHSECONDS EPOCHREALTIME JOBMAX`)
-	interpreted = words(`PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPROMPT2 RPS1 RPS2 SPROMPT
+	interpretedVariables = setOf(`PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPROMPT2 RPS1 RPS2 SPROMPT
 		PROMPT_COMMAND BASH_ENV ENV SHELLOPTS BASHOPTS PATH path FPATH fpath MODULE_PATH module_path
 		NULLCMD READNULLCMD functions aliases galiases saliases commands FCEDIT
 		SHELL PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH GIT_SSH_COMMAND
 		GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS GIT_EXTERNAL_DIFF LESSOPEN LESSCLOSE RSYNC_RSH MAKEFLAGS
 		GNUMAKEFLAGS TAR_OPTIONS PERL5OPT NODE_OPTIONS RUBYOPT PYTHONSTARTUP BROWSER`)
-	laterCode = words("PROMPT_COMMAND functions aliases galiases saliases")
+	commandVariables = setOf("PROMPT_COMMAND functions aliases galiases saliases")
 )
 
-func (s *survey) inspectDeclaration(d *syntax.DeclClause) (int, refusal) {
-	typing := d.Variant.Value == "nameref" || strings.ContainsAny(declFlags(d), typing)
-	for _, a := range d.Args {
-		at := s.carrier(a, false)
+func (a *analysis) inspectDeclaration(d *syntax.DeclClause) *finding {
+	typing := d.Variant.Value == "nameref" || strings.ContainsAny(declFlags(d), typingOptions)
+	for _, arg := range d.Args {
+		at := a.taint(arg, asText)
 		switch {
-		case at == none && a.Value != nil && a.Name == nil && s.subscripted(s.source(a.Value)):
-			return int(a.Pos().Offset()), asName
+		case at == none && arg.Value != nil && arg.Name == nil && a.subscripted(a.source(arg.Value)):
+			return found(int(arg.Pos().Offset()), isName)
 		case at == none:
-		case a.Naked || a.Name == nil || a.Index != nil || a.Array != nil:
-			return at, asName
+		case arg.Naked || arg.Name == nil || arg.Index != nil || arg.Array != nil:
+			return found(at, isName)
 		case typing:
-			return at, typedVar
+			return found(at, typedVar)
 		}
 	}
-	return none, refusal{}
+	return nil
 }
 
 // literal is the value of a word that is the same in every run.
@@ -405,7 +379,7 @@ func unescape(s, only string) string {
 	return b.String()
 }
 
-func words(text string) map[string]bool {
+func setOf(text string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range strings.Fields(text) {
 		set[w] = true

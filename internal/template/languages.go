@@ -19,7 +19,7 @@ var languages = map[string]string{
 
 // braced are the languages in which braces mean something: there a header could name what the
 // author wrote for the program.
-var braced = words("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
+var braced = setOf("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
 
 // warnAbout is the warning of a placeholder that stands at a byte of text, in the program of another
 // language. Where the first line of the input decided that it is a placeholder, it is an error.

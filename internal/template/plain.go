@@ -113,7 +113,7 @@ func (m *marked) unmark(text string) []part {
 
 // shellOnly are commands of shells that no program can stand in for, and those that act on the
 // shell itself.
-var shellOnly = words(`. : alias autoload bg bind break builtin bye caller case cd chdir command compgen complete compopt
+var shellOnly = setOf(`. : alias autoload bg bind break builtin bye caller case cd chdir command compgen complete compopt
 	continue coproc declare dirs disown do done echotc elif else emulate enable esac eval exec exit export fc fg fi
 	float for foreach function functions getln getopts hash help history if in integer jobs let limit local log logout
 	mapfile nameref nocorrect noglob popd print printenv pushd pushln pwd read readarray readonly rehash repeat return

@@ -210,47 +210,11 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 		}
 		for j := range found {
 			if found[j] != places[j] {
-				return nil, m.refuse(m.markers[j].at, "stands where the shells that are called sh disagree",
-					"quote it with double quotes, or name the shell: --shell=bash")
+				return nil, m.refuse(m.markers[j].at, ambiguous)
 			}
 		}
 	}
 	return places, nil
-}
-
-// refuse is the usage error about the placeholder, or the variable that holds the item, at a
-// byte of the source.
-func (m *marked) refuse(at int, why, try string) *fail.Error {
-	for _, k := range m.markers {
-		if k.at <= at && at < k.at+len(k.name) {
-			if k.ph.at >= len(m.text) { // an appended item
-				return fail.Usage("an item appended here %s", why).Place(m.text, len(m.text)-1, 1).Advise("%s", try)
-			}
-			return fail.Usage("%s %s", k.ph.text, why).Place(m.text, k.ph.at, len(k.ph.text)).
-				Advise("%s", strings.ReplaceAll(try, "{}", k.ph.text))
-		}
-	}
-	end := at + 1
-	if c := m.source[at]; c != '$' && !isNameByte(c) {
-		return fail.Usage("an item %s", why).Place(m.text, m.origin(at), 1).Advise("%s", try)
-	}
-	for end < len(m.source) && (isNameByte(m.source[end]) || m.source[end] == '{') {
-		end++
-	}
-	name := strings.TrimLeft(m.source[at:end], "${")
-	return fail.Usage("$%s, which holds an item, %s", name, why).
-		Place(m.text, m.origin(at), end-at).Advise("%s", strings.ReplaceAll(try, "{}", `"$`+name+`"`))
-}
-
-// refuseStdin is the usage error about a command that interprets what it reads.
-func (m *marked) refuseStdin(n syntax.Node, r refusal) *fail.Error {
-	at, end := int(n.Pos().Offset()), int(n.End().Offset())
-	return fail.Usage("the item on standard input %s", r.what).Place(m.text, m.origin(at), m.origin(end)-m.origin(at)).
-		Advise("if it is meant to run, write the command as words of their own: eph --stdin item ssh HOST sh")
-}
-
-func isNameByte(c byte) bool {
-	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // readsPositional reports whether a script can see the positional parameters, which are

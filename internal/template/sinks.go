@@ -8,7 +8,7 @@ import (
 )
 
 // A sink tells whether a call interprets what carries an item: where, and why not.
-type sink func(s *survey, name string, args []*syntax.Word) (int, refusal)
+type sink func(a *analysis, name string, args []*syntax.Word) *finding
 
 // sinks are the commands that interpret an argument, or what they read, in at least one of the
 // shells. What is in no row takes text, as far as a shell is concerned.
@@ -23,12 +23,12 @@ const (
 )
 
 var (
-	remoteShells = words(remotes)
-	declarers    = words(declarations)
+	remoteShells = setOf(remotes)
+	declarers    = setOf(declarations)
 )
 
-// programs are those of them that are no part of a shell, and do so without one.
-var programs = map[string]bool{}
+// programSinks are those of them that are no part of a shell, and do so without one.
+var programSinks = map[string]bool{}
 
 func init() {
 	type rows []struct {
@@ -37,37 +37,37 @@ func init() {
 	}
 	ofShells := rows{
 		// All arguments are commands,
-		{"eval trap watch parallel sem sg tmux zargs zcp zln zmv zpty zstyle", (*survey).inspectText},
-		{"history fc", takesAll(asCode)},
+		{"eval trap watch parallel sem sg tmux zargs zcp zln zmv zpty zstyle", (*analysis).inspectText},
+		{"history fc", takesAll(isCode)},
 		{"alias", takesAll(alias)},
-		{"emulate", both(takesAll(asCode), runsOption("-c"))},
+		{"emulate", both(takesAll(isCode), runsOption("-c"))},
 
 		// or names, that can have a subscript,
-		{"let unset read getln getopts vared limit unlimit enable bind complete compgen compopt wait unalias", takesAll(asName)},
-		{"setopt unsetopt shopt autoload sched sysopen sysread sysseek syswrite zformat zle zmodload zparseopts zregexparse zselect zstat", takesAll(asName)},
-		{"mapfile readarray", both(takesAll(asName), runsOption("-C"))},
+		{"let unset read getln getopts vared limit unlimit enable bind complete compgen compopt wait unalias", takesAll(isName)},
+		{"setopt unsetopt shopt autoload sched sysopen sysread sysseek syswrite zformat zle zmodload zparseopts zregexparse zselect zstat", takesAll(isName)},
+		{"mapfile readarray", both(takesAll(isName), runsOption("-C"))},
 
 		// or numbers, which some shells evaluate.
-		{"exit return break continue shift repeat bye logout", (*survey).inspectNumber},
-		{"ulimit", both(takesAll(asName), (*survey).inspectNumber)},
+		{"exit return break continue shift repeat bye logout", (*analysis).inspectNumber},
+		{"ulimit", both(takesAll(isName), (*analysis).inspectNumber)},
 
 		// Some arguments are.
-		{". source", (*survey).inspectSourced},
-		{"[ [[ test", (*survey).inspectTest},
-		{"printf print", (*survey).inspectPrint},
-		{"set", (*survey).inspectSet},
-		{declarations, (*survey).inspectDeclarer},
+		{". source", (*analysis).inspectSourced},
+		{"[ [[ test", (*analysis).inspectTest},
+		{"printf print", (*analysis).inspectPrint},
+		{"set", (*analysis).inspectSet},
+		{declarations, (*analysis).inspectDeclarer},
 	}
 	// These run some, alone or by a shell.
 	ofPrograms := rows{
-		{remotes, (*survey).inspectRemote},
-		{"find gfind fd", (*survey).inspectFind},
-		{"xargs", (*survey).inspectXargs},
-		{"env", both(runsOption("-S", "--split-string"), (*survey).inspectSplit)},
+		{remotes, (*analysis).inspectRemote},
+		{"find gfind fd", (*analysis).inspectFind},
+		{"xargs", (*analysis).inspectXargs},
+		{"env", both(runsOption("-S", "--split-string"), (*analysis).inspectSplit)},
 		{"su runuser script flock", runsOption("-c", "--command")},
 		{"tar gtar bsdtar", runsOption("-I", "--use-compress-program", "--to-command", "--checkpoint-action", "-F", "--info-script",
 			"--new-volume-script", "--rsh-command", "--rmt-command")},
-		{"git", both((*survey).inspectGit, runsOption("--exec", "--upload-pack", "--receive-pack", "--tree-filter", "--msg-filter",
+		{"git", both((*analysis).inspectGit, runsOption("--exec", "--upload-pack", "--receive-pack", "--tree-filter", "--msg-filter",
 			"--index-filter", "--env-filter"))},
 		{"rsync", runsOption("-e", "--rsh", "--rsync-path")},
 		{"scp sftp", runsOption("-o", "-S")},
@@ -77,7 +77,7 @@ func init() {
 	}
 	for i, row := range slices.Concat(ofPrograms, ofShells) {
 		for name := range strings.FieldsSeq(row.names) {
-			sinks[name], programs[name] = row.interprets, i < len(ofPrograms)
+			sinks[name], programSinks[name] = row.interprets, i < len(ofPrograms)
 		}
 	}
 }
@@ -90,34 +90,34 @@ func evaluatesNumbers(langs []syntax.LangVariant) bool {
 
 // takesAll is a sink that takes every argument in the same way.
 func takesAll(why refusal) sink {
-	return func(s *survey, _ string, args []*syntax.Word) (int, refusal) {
+	return func(a *analysis, _ string, args []*syntax.Word) *finding {
 		for _, w := range args {
-			if at := s.carrier(w, true); at != none {
-				return at, why
+			if at := a.taint(w, asCode); at != none {
+				return found(at, why)
 			}
-			if s.subscripted(s.source(w)) {
-				return int(w.Pos().Offset()), why
+			if a.subscripted(a.source(w)) {
+				return found(int(w.Pos().Offset()), why)
 			}
 		}
-		return none, refusal{}
+		return nil
 	}
 }
 
 // both is a sink that is each of two.
-func both(a, b sink) sink {
-	return func(s *survey, name string, args []*syntax.Word) (int, refusal) {
-		if at, why := a(s, name, args); at != none {
-			return at, why
+func both(one, other sink) sink {
+	return func(a *analysis, name string, args []*syntax.Word) *finding {
+		if f := one(a, name, args); f != nil {
+			return f
 		}
-		return b(s, name, args)
+		return other(a, name, args)
 	}
 }
 
 // runsOption is a sink that has a shell run the value of these options.
 func runsOption(options ...string) sink {
-	return func(s *survey, name string, args []*syntax.Word) (int, refusal) {
+	return func(a *analysis, name string, args []*syntax.Word) *finding {
 		for i, w := range args {
-			text := strings.TrimLeft(s.source(w), `"'`)
+			text := strings.TrimLeft(a.source(w), `"'`)
 			for _, o := range options {
 				long := strings.HasPrefix(o, "--")
 				var value *syntax.Word
@@ -132,14 +132,14 @@ func runsOption(options ...string) sink {
 				default:
 					continue
 				}
-				if at := s.carrier(value, true); at != none {
-					return at, asCode
+				if at := a.taint(value, asCode); at != none {
+					return found(at, isCode)
 				}
-				if at, why := s.within(value, shells["sh"], none, true); at != none {
-					return at, why
+				if f := a.inspectScript(value, shells["sh"], none, true); f != nil {
+					return f
 				}
 			}
 		}
-		return none, refusal{}
+		return nil
 	}
 }

@@ -10,15 +10,14 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// A carrier is a place that an item's text comes from: a placeholder, a variable that was assigned
-// one, standard input where an item was written to it, and a command substitution that prints any
-// of these. It is named by a byte of the source.
+// A taint is the byte of the source that an item's text comes from: of a placeholder, of a variable
+// that was assigned one, of a command substitution that prints one. Or it is one of these.
 const (
-	none      = -1            // there is no carrier
-	fromStdin = math.MaxInt32 // standard input of the job, which has no byte
+	none      = -1            // no item
+	fromStdin = math.MaxInt32 // the standard input of the job, which is no byte of the source
 )
 
-// or is the first of two carriers that is one.
+// or is the first of two taints that is one.
 func or(a, b int) int {
 	if a != none {
 		return a
@@ -26,18 +25,17 @@ func or(a, b int) int {
 	return b
 }
 
-// carrier is the first carrier in n, as text. With strict, whatever a command substitution is
-// given counts as printed by it.
-func (s *survey) carrier(n syntax.Node, strict bool) int {
-	return s.find(n, strict, false)
-}
+// reading is how the text that a taint is looked for in will be taken.
+type reading uint8
 
-// arithmetic is carrier for arithmetic, in which a bare name is a variable as well.
-func (s *survey) arithmetic(n syntax.Node) int {
-	return s.find(n, false, true)
-}
+const (
+	asText   reading = iota
+	asCode           // a command substitution gives whatever its commands were given
+	asNumber         // arithmetic, where a bare name is a variable too
+)
 
-func (s *survey) find(root syntax.Node, strict, names bool) int {
+// taint is the first taint in root.
+func (a *analysis) taint(root syntax.Node, as reading) int {
 	at := none
 	syntax.Walk(root, func(n syntax.Node) bool {
 		if at != none {
@@ -47,25 +45,25 @@ func (s *survey) find(root syntax.Node, strict, names bool) int {
 		case *syntax.Comment:
 			return false
 		case *syntax.Word:
-			if given, ok := s.given[n]; ok {
+			if given, ok := a.injected[n]; ok {
 				at = given
 			}
 		case *syntax.CmdSubst, *syntax.ProcSubst:
-			at = s.prints(n)
-			return strict
+			at = a.output(n)
+			return as == asCode
 		case *syntax.ParamExp:
 			if n.Param == nil || n.Length {
 				break
 			}
-			if s.holds(n.Param.Value, n) || (names || n.Excl || n.Flags != nil) && s.refers(n.Param.Value) {
+			if a.isTainted(n.Param.Value, n) || (as == asNumber || n.Excl || n.Flags != nil) && a.refersToTainted(n.Param.Value) {
 				at = int(n.Pos().Offset())
 			}
 		case *syntax.SglQuoted:
-			if at = s.marker(n); at == none && names && s.names(n.Value) {
+			if at = a.placeholderIn(n); at == none && as == asNumber && a.mentionsTainted(n.Value) {
 				at = int(n.Pos().Offset())
 			}
 		case *syntax.Lit:
-			if at = s.marker(n); at == none && names && s.names(n.Value) {
+			if at = a.placeholderIn(n); at == none && as == asNumber && a.mentionsTainted(n.Value) {
 				at = int(n.Pos().Offset())
 			}
 		}
@@ -74,18 +72,18 @@ func (s *survey) find(root syntax.Node, strict, names bool) int {
 	return at
 }
 
-// first is the first carrier among words.
-func (s *survey) first(ws []*syntax.Word, strict bool) int {
+// firstTaint is the first taint in a list of words.
+func (a *analysis) firstTaint(ws []*syntax.Word, as reading) int {
 	for _, w := range ws {
-		if at := s.carrier(w, strict); at != none {
+		if at := a.taint(w, as); at != none {
 			return at
 		}
 	}
 	return none
 }
 
-func (s *survey) marker(n syntax.Node) int {
-	for _, k := range s.m.markers {
+func (a *analysis) placeholderIn(n syntax.Node) int {
+	for _, k := range a.m.markers {
 		if !k.ph.isNumber() && int(n.Pos().Offset()) <= k.at && k.at < int(n.End().Offset()) {
 			return k.at
 		}
@@ -93,126 +91,128 @@ func (s *survey) marker(n syntax.Node) int {
 	return none
 }
 
-// holds reports whether a variable holds an item where n expands it. The positional parameters
+// isTainted reports whether a variable holds an item where n expands it. The positional parameters
 // are those of the function that n is in; outside of one they are the records, until set replaces
 // them.
-func (s *survey) holds(name string, n syntax.Node) bool {
+func (a *analysis) isTainted(name string, n syntax.Node) bool {
 	if !isPositional(name) {
-		return s.holding[name]
+		return a.tainted[name]
 	}
-	return s.holding[s.positional(name)] || s.scope == "" && s.records && int(n.Pos().Offset()) < s.replaced
+	return a.tainted[a.positionalKey(name)] || a.inFunction == "" && a.records && int(n.Pos().Offset()) < a.replaced
 }
 
-// key is the name of a variable in fixed.
-func (s *survey) key(name string) string {
+// constantKey is the name of a variable in fixed.
+func (a *analysis) constantKey(name string) string {
 	if isPositional(name) {
-		return s.positional(name)
+		return a.positionalKey(name)
 	}
 	return name
 }
 
-// positional is the key in holding of a positional parameter of the function that is looked at.
-func (s *survey) positional(name string) string {
+// positionalKey is the key in holding of a positional parameter of the function that is looked at.
+func (a *analysis) positionalKey(name string) string {
 	if name == "#" {
 		return ""
 	}
-	return s.scope + " " + name
+	return a.inFunction + " " + name
 }
 
 var identifier = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 
-// names reports whether an expression names a variable that holds an item, or one whose text does.
-func (s *survey) names(expression string) bool {
-	return s.namesIn(expression, map[string]bool{})
+// mentionsTainted reports whether an expression names a variable that holds an item, or one whose text does.
+func (a *analysis) mentionsTainted(expression string) bool {
+	return a.mentions(expression, map[string]bool{})
 }
 
-func (s *survey) namesIn(expression string, seen map[string]bool) bool {
+func (a *analysis) mentions(expression string, seen map[string]bool) bool {
 	return slices.ContainsFunc(identifier.FindAllString(expression, -1), func(name string) bool {
-		if s.holding[name] || seen[name] {
-			return s.holding[name]
+		if a.tainted[name] || seen[name] {
+			return a.tainted[name]
 		}
 		seen[name] = true
-		return slices.ContainsFunc(s.fixed[name], func(v string) bool { return s.namesIn(v, seen) })
+		return slices.ContainsFunc(a.constants[name], func(v string) bool { return a.mentions(v, seen) })
 	})
 }
 
-// refers reports whether the text of a variable names one that holds an item.
-func (s *survey) refers(name string) bool { return slices.ContainsFunc(s.fixed[s.key(name)], s.names) }
+// refersToTainted reports whether the text of a variable names one that holds an item.
+func (a *analysis) refersToTainted(name string) bool {
+	return slices.ContainsFunc(a.constants[a.constantKey(name)], a.mentionsTainted)
+}
 
 var (
-	// repeaters print their arguments, or a part of them.
-	repeaters = words("echo printf print basename dirname realpath readlink expr printenv yes")
+	// printsArguments print their arguments, or a part of them.
+	printsArguments = setOf("echo printf print basename dirname realpath readlink expr printenv yes")
 
-	// filters print what they read, or a part of it.
-	filters = words(`cat tac head tail cut tr sed gsed awk gawk mawk nawk grep egrep fgrep rg sort uniq rev tee paste
+	// printsInput print what they read, or a part of it.
+	printsInput = setOf(`cat tac head tail cut tr sed gsed awk gawk mawk nawk grep egrep fgrep rg sort uniq rev tee paste
 		fold fmt nl xargs column expand unexpand jq gojq yq perl python python3 ruby node line iconv base64 strings
 		shuf sponge pv zcat envsubst busybox less more pr dd`)
 
-	// reporters print a variable.
-	reporters = map[string]string{"pwd": "PWD", "dirs": "DIRSTACK"}
+	// printsVariable print a variable.
+	printsVariable = map[string]string{"pwd": "PWD", "dirs": "DIRSTACK"}
 )
 
-// prints is the carrier in what n writes to its standard output, as far as that is known.
-func (s *survey) prints(n syntax.Node) int {
-	defer func(fed int) { s.fed = fed }(s.fed)
+// output is the carrier in what n writes to its standard output, as far as that is known.
+func (a *analysis) output(n syntax.Node) int {
+	defer func(fed int) { a.stdin = fed }(a.stdin)
 	switch n := n.(type) {
 	case *syntax.Word, *syntax.FuncDecl, *syntax.TestClause:
 		return none
 	case *syntax.Stmt:
-		s.fed = s.input(n)
+		a.stdin = a.input(n)
 		if n.Cmd == nil { // $(< file), <<< text
-			return s.fed
+			return a.stdin
 		}
-		return s.prints(n.Cmd)
+		return a.output(n.Cmd)
 	case *syntax.BinaryCmd:
 		if isPipe(n) {
-			s.fed = s.prints(n.X)
-			return s.prints(n.Y)
+			a.stdin = a.output(n.X)
+			return a.output(n.Y)
 		}
 	case *syntax.CallExpr:
-		return s.callPrints(n.Args)
+		return a.callOutput(n.Args)
 	}
 	at := none
-	children(n, func(n syntax.Node) { at = or(at, s.prints(n)) })
+	children(n, func(n syntax.Node) { at = or(at, a.output(n)) })
 	return at
 }
 
-func (s *survey) callPrints(args []*syntax.Word) int {
+func (a *analysis) callOutput(args []*syntax.Word) int {
 	if len(args) == 0 {
 		return none
 	}
-	if f, rest := s.function(args); f != nil {
-		if at := or(s.first(rest, false), s.fed); at != none || s.entered[f] {
+	if f, rest := a.function(args); f != nil {
+		if at := or(a.firstTaint(rest, asText), a.stdin); at != none || a.visiting[f] {
 			return at
 		}
-		s.entered[f] = true
-		defer delete(s.entered, f)
-		defer s.enter(f.Name.Value)()
-		return s.prints(f.Body)
+		a.visiting[f] = true
+		defer delete(a.visiting, f)
+		defer a.enter(f.Name.Value)()
+		return a.output(f.Body)
 	}
-	name, rest := s.command(args)
+	name, rest := a.command(args)
 	switch {
-	case s.fed != none && commandName(s.source(args[0])) == "xargs":
-		return s.fed
-	case repeaters[name]:
-		at := s.first(rest, false)
+	case a.stdin != none && commandName(a.source(args[0])) == "xargs":
+		return a.stdin
+	case printsArguments[name]:
+		at := a.firstTaint(rest, asText)
 		for _, w := range rest {
-			if text, ok := literal(w); at == none && ok && name == "printenv" && s.holding[text] {
+			if text, ok := literal(w); at == none && ok && name == "printenv" && a.tainted[text] {
 				at = int(w.Pos().Offset())
 			}
 		}
 		return at
-	case filters[name]:
+	case printsInput[name]:
 		for _, w := range rest {
-			if _, ok := w.Parts[0].(*syntax.ProcSubst); ok && s.fed == none {
-				return s.carrier(w, false)
+			if _, ok := w.Parts[0].(*syntax.ProcSubst); ok && a.stdin == none {
+				return a.taint(w, asText)
 			}
 		}
-		return s.fed
-	case s.holding[reporters[name]]:
+		return a.stdin
+	case a.tainted[printsVariable[name]]:
 		return int(args[0].Pos().Offset())
 	case isShell(name), name == "eval":
-		return or(s.first(rest, true), s.fed)
+		return or(a.firstTaint(rest, asCode), a.stdin)
 	}
 	return none
 }
@@ -229,35 +229,35 @@ func isExec(st *syntax.Stmt) bool {
 	return name == "exec"
 }
 
-// any is the first placeholder: what a command reads that the whole template can write to.
-func (s *survey) any() int {
-	for _, k := range s.m.markers {
+// anyPlaceholder is the first placeholder: what a command reads that the whole template can write to.
+func (a *analysis) anyPlaceholder() int {
+	for _, k := range a.m.markers {
 		if !k.ph.isNumber() {
 			return k.at
 		}
 	}
-	return s.fed
+	return a.stdin
 }
 
 // input is the carrier in what a statement can read: from its redirections, or from around it.
-func (s *survey) input(st *syntax.Stmt) int {
-	at := s.fed
+func (a *analysis) input(st *syntax.Stmt) int {
+	at := a.stdin
 	for _, r := range st.Redirs {
 		var from int
 		switch r.Op {
 		case syntax.Hdoc, syntax.DashHdoc:
 			if from = none; r.Hdoc != nil {
-				from = s.carrier(r.Hdoc, false)
+				from = a.taint(r.Hdoc, asText)
 			}
 		case syntax.WordHdoc:
-			from = s.carrier(r.Word, false)
+			from = a.taint(r.Word, asText)
 		case syntax.DplIn:
-			from = or(at, s.opened)
+			from = or(at, a.opened)
 		case syntax.RdrIn, syntax.RdrInOut:
 			if text, _ := literal(r.Word); strings.HasPrefix(text, "/dev/") || strings.HasPrefix(text, "/proc/") {
-				from = or(at, s.opened)
+				from = or(at, a.opened)
 			} else if _, ok := r.Word.Parts[0].(*syntax.ProcSubst); ok {
-				from = s.carrier(r.Word, false)
+				from = a.taint(r.Word, asText)
 			} else {
 				from = none
 			}
@@ -287,48 +287,48 @@ func children(n syntax.Node, visit func(syntax.Node)) {
 }
 
 // walk visits n and everything below it, with fed, scope and the like as they are there.
-func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
+func (a *analysis) walk(n syntax.Node, visit func(syntax.Node)) {
 	visit(n)
-	defer func(fed int, program *syntax.Word) { s.fed, s.program = fed, program }(s.fed, s.program)
-	below := func(n syntax.Node) { s.walk(n, visit) }
+	defer func(fed int, program *syntax.Word) { a.stdin, a.stdinText = fed, program }(a.stdin, a.stdinText)
+	below := func(n syntax.Node) { a.walk(n, visit) }
 	switch n := n.(type) {
 	case *syntax.CoprocClause:
-		s.fed = s.any()
+		a.stdin = a.anyPlaceholder()
 		below(n.Stmt)
 	case *syntax.Stmt:
-		around := s.fed
-		s.fed = s.input(n)
+		around := a.stdin
+		a.stdin = a.input(n)
 		for _, r := range n.Redirs {
 			switch r.Op {
 			case syntax.Hdoc, syntax.DashHdoc:
-				s.program = r.Hdoc
+				a.stdinText = r.Hdoc
 			case syntax.WordHdoc:
-				s.program = r.Word
+				a.stdinText = r.Word
 			case syntax.RdrIn:
-				s.program = nil
+				a.stdinText = nil
 			}
 		}
 		if n.Coprocess {
-			s.fed = s.any()
+			a.stdin = a.anyPlaceholder()
 		}
 		if n.Cmd != nil {
 			below(n.Cmd)
 		}
 		for _, r := range n.Redirs {
-			s.fed = around
+			a.stdin = around
 			if n.Cmd != nil && r.Op != syntax.RdrIn { // > >(...)
-				s.fed = s.input(n)
-				s.fed = s.prints(n.Cmd)
+				a.stdin = a.input(n)
+				a.stdin = a.output(n.Cmd)
 			}
 			if isExec(n) {
-				s.fed = s.any()
+				a.stdin = a.anyPlaceholder()
 			}
 			below(r)
 		}
 	case *syntax.BinaryCmd:
 		below(n.X)
 		if isPipe(n) {
-			s.fed, s.program = s.prints(n.X), nil
+			a.stdin, a.stdinText = a.output(n.X), nil
 		}
 		below(n.Y)
 	case *syntax.FuncDecl:
@@ -336,10 +336,10 @@ func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
 			children(n, below)
 			return
 		}
-		if at, ok := s.inputs[n.Name.Value]; ok {
-			s.fed = at
+		if at, ok := a.functionInputs[n.Name.Value]; ok {
+			a.stdin = at
 		}
-		defer s.enter(n.Name.Value)()
+		defer a.enter(n.Name.Value)()
 		below(n.Body)
 	default:
 		children(n, below)
@@ -347,80 +347,80 @@ func (s *survey) walk(n syntax.Node, visit func(syntax.Node)) {
 }
 
 // enter looks at the body of a function until the function that it returns is called.
-func (s *survey) enter(function string) func() {
-	scope := s.scope
-	s.scope = function
-	return func() { s.scope = scope }
+func (a *analysis) enter(function string) func() {
+	scope := a.inFunction
+	a.inFunction = function
+	return func() { a.inFunction = scope }
 }
 
-// collect finds the variables that hold an item. It goes over the template until it finds no
+// propagate finds the variables that hold an item. It goes over the template until it finds no
 // more, for a loop can carry a value backwards.
-func (s *survey) collect(file *syntax.File) {
-	s.replaced = math.MaxInt
+func (a *analysis) propagate(file *syntax.File) {
+	a.replaced = math.MaxInt
 	for _, st := range file.Stmts {
-		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 1 && s.replaced == math.MaxInt {
+		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 1 && a.replaced == math.MaxInt {
 			if name, _ := literal(c.Args[0]); name == "set" {
 				if dashes, _ := literal(c.Args[1]); dashes == "--" {
-					s.replaced = int(st.End().Offset())
+					a.replaced = int(st.End().Offset())
 				}
 			}
 		}
 	}
 	for n := range syntax.Preorder(file) {
 		if f, ok := n.(*syntax.FuncDecl); ok && f.Name != nil {
-			s.funcs[f.Name.Value] = f
+			a.funcs[f.Name.Value] = f
 			// bash calls these with the name of a command that is not there, and its arguments
 			if strings.HasPrefix(f.Name.Value, "command_not_found_handle") {
-				s.holdPositional(f.Name.Value, nil, true)
+				a.taintPositional(f.Name.Value, nil, true)
 			}
 		}
 	}
-	for before := -1; before != s.known; {
-		before = s.known
-		s.fed = s.opened
-		s.walk(file, s.collectFrom)
-		s.known = len(s.holding) + len(s.inputs) + s.values
-		if s.opened != none {
-			s.known++
+	for before := -1; before != a.facts; {
+		before = a.facts
+		a.stdin = a.opened
+		a.walk(file, a.propagateNode)
+		a.facts = len(a.tainted) + len(a.functionInputs) + a.constantCount
+		if a.opened != none {
+			a.facts++
 		}
 	}
 }
 
-func (s *survey) hold(names ...string) {
+func (a *analysis) taintVariables(names ...string) {
 	for _, name := range names {
-		s.holding[name] = true
+		a.tainted[name] = true
 	}
 }
 
-// holdPositional marks the positional parameters within a function: those that the arguments of a
+// taintPositional marks the positional parameters within a function: those that the arguments of a
 // call put an item in, or all where they can move.
-func (s *survey) holdPositional(function string, args []*syntax.Word, moved bool) {
+func (a *analysis) taintPositional(function string, args []*syntax.Word, moved bool) {
 	for i, w := range args {
 		_, fixed := literal(w)
-		moved = moved || !fixed && simpleExpansion(w) == "@" && s.carrier(w, false) != none
-		if s.carrier(w, false) != none {
-			s.hold(function + " " + strconv.Itoa(i+1))
+		moved = moved || !fixed && simpleExpansion(w) == "@" && a.taint(w, asText) != none
+		if a.taint(w, asText) != none {
+			a.taintVariables(function + " " + strconv.Itoa(i+1))
 		}
 	}
-	s.hold(function+" @", function+" *", function+" argv")
+	a.taintVariables(function+" @", function+" *", function+" argv")
 	for i := 1; moved && i < 100; i++ {
-		s.hold(function + " " + strconv.Itoa(i))
+		a.taintVariables(function + " " + strconv.Itoa(i))
 	}
 }
 
-// fix notes values that a variable can have: as many, and as long, as names need.
-func (s *survey) fix(name string, values ...string) {
+// addConstants notes values that a variable can have: as many, and as long, as names need.
+func (a *analysis) addConstants(name string, values ...string) {
 	for _, v := range values {
-		if !slices.Contains(s.fixed[name], v) && len(s.fixed[name]) < 16 && len(v) < 200 {
-			s.fixed[name] = append(s.fixed[name], v)
-			s.values++
+		if !slices.Contains(a.constants[name], v) && len(a.constants[name]) < 16 && len(v) < 200 {
+			a.constants[name] = append(a.constants[name], v)
+			a.constantCount++
 		}
 	}
 }
 
-// valuesOf are the values that a word can have, put together of its text and of variables that
+// constantsOf are the values that a word can have, put together of its text and of variables that
 // are assigned text. A variable that the template does not assign is left out.
-func (s *survey) valuesOf(w *syntax.Word) []string {
+func (a *analysis) constantsOf(w *syntax.Word) []string {
 	values := []string{""}
 	var add func(parts []syntax.WordPart)
 	add = func(parts []syntax.WordPart) {
@@ -435,16 +435,16 @@ func (s *survey) valuesOf(w *syntax.Word) []string {
 				add(p.Parts)
 			case *syntax.ParamExp:
 				if p.Param != nil {
-					more = slices.Clone(s.fixed[s.key(p.Param.Value)])
+					more = slices.Clone(a.constants[a.constantKey(p.Param.Value)])
 				}
 				if p.Exp != nil && p.Exp.Word != nil {
-					more = append(more, s.valuesOf(p.Exp.Word)...)
+					more = append(more, a.constantsOf(p.Exp.Word)...)
 				}
 			case *syntax.CmdSubst: // of what prints text
 				for n := range syntax.Preorder(p) {
-					if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 1 && repeaters[c.Args[0].Lit()] {
+					if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 1 && printsArguments[c.Args[0].Lit()] {
 						for _, w := range c.Args[1:] {
-							more = append(more, s.valuesOf(w)...)
+							more = append(more, a.constantsOf(w)...)
 						}
 					}
 				}
@@ -477,80 +477,80 @@ func calls(n syntax.Node, name string) bool {
 	return false
 }
 
-func (s *survey) collectFrom(n syntax.Node) {
+func (a *analysis) propagateNode(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Assign:
 		if n.Name == nil {
 			return
 		}
-		if s.carrier(n, false) != none {
-			s.hold(n.Name.Value)
+		if a.taint(n, asText) != none {
+			a.taintVariables(n.Name.Value)
 		}
 		if n.Value != nil {
-			s.fix(n.Name.Value, s.valuesOf(n.Value)...)
+			a.addConstants(n.Name.Value, a.constantsOf(n.Value)...)
 		}
 		if n.Array != nil {
 			for _, e := range n.Array.Elems {
 				if e.Value != nil {
-					s.fix(n.Name.Value, s.valuesOf(e.Value)...)
+					a.addConstants(n.Name.Value, a.constantsOf(e.Value)...)
 				}
 			}
 		}
 	case *syntax.ParamExp:
-		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && s.carrier(n.Exp.Word, false) != none {
-			s.hold(n.Param.Value)
+		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && a.taint(n.Exp.Word, asText) != none {
+			a.taintVariables(n.Param.Value)
 		}
 	case *syntax.ForClause:
 		w, ok := n.Loop.(*syntax.WordIter)
 		if !ok {
 			return
 		}
-		if s.first(w.Items, false) != none || !w.InPos.IsValid() && s.holds("@", n) {
-			s.hold(w.Name.Value)
+		if a.firstTaint(w.Items, asText) != none || !w.InPos.IsValid() && a.isTainted("@", n) {
+			a.taintVariables(w.Name.Value)
 		}
 		for _, w2 := range w.Items {
-			s.fix(w.Name.Value, s.valuesOf(w2)...)
+			a.addConstants(w.Name.Value, a.constantsOf(w2)...)
 		}
-		if n.Select && s.reads() {
-			s.hold("REPLY")
+		if n.Select && a.reads() {
+			a.taintVariables("REPLY")
 		}
 	case *syntax.DeclClause:
-		if flags := declFlags(n); n.Variant.Value == "nameref" || strings.ContainsAny(flags, typing) {
-			for _, a := range n.Args {
-				if a.Name == nil {
+		if flags := declFlags(n); n.Variant.Value == "nameref" || strings.ContainsAny(flags, typingOptions) {
+			for _, arg := range n.Args {
+				if arg.Name == nil {
 					continue
 				}
-				s.typed[a.Name.Value] = true
-				if a.Value != nil && s.arithmetic(a.Value) != none { // declare -n y=x
-					s.hold(a.Name.Value)
+				a.typed[arg.Name.Value] = true
+				if arg.Value != nil && a.taint(arg.Value, asNumber) != none { // declare -n y=x
+					a.taintVariables(arg.Name.Value)
 				}
 			}
 		}
 	case *syntax.BinaryTest:
-		if n.Op == syntax.TsReMatch && s.carrier(n.X, false) != none {
-			s.hold("BASH_REMATCH", "MATCH", "match")
+		if n.Op == syntax.TsReMatch && a.taint(n.X, asText) != none {
+			a.taintVariables("BASH_REMATCH", "MATCH", "match")
 		}
 	case *syntax.CallExpr:
-		s.collectCall(n)
+		a.propagateCall(n)
 	case *syntax.Stmt:
 		if isExec(n) {
-			s.opened = or(s.opened, s.input(n))
+			a.opened = or(a.opened, a.input(n))
 		}
 		if n.Coprocess {
-			s.opened = or(s.opened, s.prints(n.Cmd))
+			a.opened = or(a.opened, a.output(n.Cmd))
 		}
 	case *syntax.CoprocClause:
-		s.opened = or(s.opened, s.prints(n.Stmt))
+		a.opened = or(a.opened, a.output(n.Stmt))
 	}
 }
 
 // reads reports whether what is read from a descriptor here can be an item.
-func (s *survey) reads() bool { return s.fed != none || s.opened != none }
+func (a *analysis) reads() bool { return a.stdin != none || a.opened != none }
 
-// typing are the options of declare whose variables evaluate what they are assigned.
-const typing = "inEF"
+// typingOptions are the options of declare whose variables evaluate what they are assigned.
+const typingOptions = "inEF"
 
-var changesDirectory = words("cd chdir pushd")
+var changesDirectory = setOf("cd chdir pushd")
 
 func declFlags(d *syntax.DeclClause) string {
 	var flags string
@@ -564,136 +564,136 @@ func declFlags(d *syntax.DeclClause) string {
 	return flags
 }
 
-func (s *survey) collectCall(c *syntax.CallExpr) {
-	if f, args := s.function(c.Args); f != nil {
-		s.collectFunction(f, args)
+func (a *analysis) propagateCall(c *syntax.CallExpr) {
+	if f, args := a.function(c.Args); f != nil {
+		a.propagateArguments(f, args)
 	} else if len(c.Args) > 1 {
-		for _, name := range s.valuesOf(c.Args[0]) {
-			if f := s.funcs[name]; f != nil {
-				s.collectFunction(f, c.Args[1:])
+		for _, name := range a.constantsOf(c.Args[0]) {
+			if f := a.funcs[name]; f != nil {
+				a.propagateArguments(f, c.Args[1:])
 			}
 		}
 	}
-	name, args := s.command(c.Args)
-	at := s.first(args, false)
+	name, args := a.command(c.Args)
+	at := a.firstTaint(args, asText)
 	if at != none {
-		s.hold("_") // the last argument of the last command
+		a.taintVariables("_") // the last argument of the last command
 	}
 	switch {
 	case at != none && changesDirectory[name]:
-		s.hold("PWD", "OLDPWD", "DIRSTACK")
-	case name == "getopts" && s.holds("@", c):
-		s.hold("OPTARG")
+		a.taintVariables("PWD", "OLDPWD", "DIRSTACK")
+	case name == "getopts" && a.isTainted("@", c):
+		a.taintVariables("OPTARG")
 	case name == "eval" || name == "trap":
 		for _, w := range args {
-			s.collectText(w)
+			a.propagateText(w)
 		}
 	case name == "set":
 		if at != none {
-			s.holdPositional(s.scope, nil, true)
+			a.taintPositional(a.inFunction, nil, true)
 			for _, w := range args { // set -A x
 				if v, _ := literal(w); syntax.ValidName(v) {
-					s.hold(v)
+					a.taintVariables(v)
 				}
 			}
 		}
 		for i, w := range args {
-			s.fix(s.positional(strconv.Itoa(i)), s.valuesOf(w)...) // behind --
+			a.addConstants(a.positionalKey(strconv.Itoa(i)), a.constantsOf(w)...) // behind --
 		}
 	case declarers[name]:
 		flags := ""
 		for _, w := range args {
-			text := s.source(w)
+			text := a.source(w)
 			if strings.HasPrefix(text, "-") {
 				flags += text
 			}
 			v, _, assigned := strings.Cut(text, "=")
-			if assigned && s.carrier(w, false) != none {
-				s.hold(v)
+			if assigned && a.taint(w, asText) != none {
+				a.taintVariables(v)
 			}
-			if name == "integer" || name == "float" || name == "nameref" || strings.ContainsAny(flags, typing) {
-				s.typed[v] = true
+			if name == "integer" || name == "float" || name == "nameref" || strings.ContainsAny(flags, typingOptions) {
+				a.typed[v] = true
 			}
 		}
 	}
-	if words, at := s.assigned(name, args); at != none {
-		s.hold(words...)
+	if words, at := a.assignedBy(name, args); at != none {
+		a.taintVariables(words...)
 	}
 	for _, w := range c.Args { // env x=...
-		if v, _, ok := strings.Cut(s.source(w), "="); ok && syntax.ValidName(v) && s.carrier(w, false) != none {
-			s.hold(v)
+		if v, _, ok := strings.Cut(a.source(w), "="); ok && syntax.ValidName(v) && a.taint(w, asText) != none {
+			a.taintVariables(v)
 		}
 	}
 }
 
-// assigned are the variables that a command assigns what it reads, or prints, and the carrier in
+// assignedBy are the variables that a command assigns what it reads, or prints, and the carrier in
 // that.
-func (s *survey) assigned(name string, args []*syntax.Word) (names []string, at int) {
+func (a *analysis) assignedBy(name string, args []*syntax.Word) (names []string, at int) {
 	switch {
 	case (name == "printf" || name == "print") && len(args) > 2:
 		if option, _ := literal(args[0]); option == "-v" {
-			return s.valuesOf(args[1]), s.first(args[2:], false)
+			return a.constantsOf(args[1]), a.firstTaint(args[2:], asText)
 		}
-	case readers[name]:
+	case readBuiltins[name]:
 		names = []string{"REPLY", "reply", "MAPFILE"}
 		for _, w := range args {
-			for _, v := range s.valuesOf(w) {
+			for _, v := range a.constantsOf(w) {
 				if v, _, _ = strings.Cut(v, "?"); syntax.ValidName(v) { // before a prompt
 					names = append(names, v)
 				}
 			}
 		}
-		return names, or(s.fed, s.opened)
+		return names, or(a.stdin, a.opened)
 	}
 	return nil, none
 }
 
-// collectText is for text that is run here: what it assigns holds on.
-func (s *survey) collectText(w *syntax.Word) {
+// propagateText is for text that is run here: what it assigns holds on.
+func (a *analysis) propagateText(w *syntax.Word) {
 	text, fixed := literal(w)
-	file, err := parseShell(text, s.lang)
+	file, err := parseShell(text, a.lang)
 	if !fixed || err != nil {
 		return
 	}
-	inner := s.inside(text, s.lang)
-	inner.collect(file)
-	for name := range inner.holding {
+	inner := a.nested(text, a.lang)
+	inner.propagate(file)
+	for name := range inner.tainted {
 		if !strings.Contains(name, " ") {
-			s.hold(name)
+			a.taintVariables(name)
 		}
 	}
 }
 
-// collectFunction is for a call of a function of the template.
-func (s *survey) collectFunction(f *syntax.FuncDecl, args []*syntax.Word) {
+// propagateArguments is for a call of a function of the template.
+func (a *analysis) propagateArguments(f *syntax.FuncDecl, args []*syntax.Word) {
 	name := f.Name.Value
 	moved := calls(f, "shift") || calls(f, "set")
-	if s.first(args, false) != none {
-		s.holdPositional(name, args, moved)
+	if a.firstTaint(args, asText) != none {
+		a.taintPositional(name, args, moved)
 	}
 	for i, w := range args {
-		values := s.valuesOf(w)
+		values := a.constantsOf(w)
 		for p := 1; p < 10; p++ {
 			if p == i+1 || moved && p <= i {
-				s.fix(name+" "+strconv.Itoa(p), values...)
+				a.addConstants(name+" "+strconv.Itoa(p), values...)
 			}
 		}
 	}
-	if _, ok := s.inputs[name]; !ok && s.fed != none {
-		s.inputs[name] = s.fed
+	if _, ok := a.functionInputs[name]; !ok && a.stdin != none {
+		a.functionInputs[name] = a.stdin
 	}
 }
 
 // subscripted reports whether text is a name with a subscript in which a variable holds an item.
-func (s *survey) subscripted(text string) bool {
+func (a *analysis) subscripted(text string) bool {
 	_, subscript, ok := strings.Cut(text, "[")
-	return ok && s.names(subscript)
+	return ok && a.mentionsTainted(subscript)
 }
 
-// readers assign what they read to the variables that they name.
-var readers = words("read mapfile readarray getln sysread vared line")
+// readBuiltins assign what they read to the variables that they name.
+var readBuiltins = setOf("read mapfile readarray getln sysread vared line")
 
 // source is a word as it was written.
-func (s *survey) source(w *syntax.Word) string {
-	return s.m.source[w.Pos().Offset():w.End().Offset()]
+func (a *analysis) source(w *syntax.Word) string {
+	return a.m.source[w.Pos().Offset():w.End().Offset()]
 }

@@ -114,7 +114,7 @@ func (t *Tally) addToWords(one *Values) {
 
 func (t *Tally) startScript(s *script) {
 	t.own, t.joined = make([]bool, len(s.values)), make([]bool, len(s.values))
-	t.growth = t.survey(s, s.nodes, false)
+	t.growth = t.measure(s, s.nodes, false)
 	t.start = append(make([]int, len(s.values)), len(s.render(shape{}).text)+len(s.values)*perVariable)
 	for i, ph := range s.values {
 		if !ph.perRecord(oneRecord) {
@@ -135,15 +135,15 @@ func (t *Tally) startScript(s *script) {
 // in the list to unset, its assignment, and a reference to it.
 const perVariable = len(" __eph") + len(" __eph=${};") + len(`'"${__eph}"'`) + 3*6
 
-// survey returns what one more record adds to the text of nodes at most, and finds how
+// measure returns what one more record adds to the text of nodes at most, and finds how
 // their values are used.
-func (t *Tally) survey(s *script, nodes []node, repeated bool) int {
+func (t *Tally) measure(s *script, nodes []node, repeated bool) int {
 	grown := 0
 	for _, n := range nodes {
 		switch {
 		case n.word != nil:
 			again := repeated || s.repeats(n.word, shape{records: 2, columned: true})
-			grown += t.survey(s, n.word.nodes, again)
+			grown += t.measure(s, n.word.nodes, again)
 			if again {
 				grown += len(" ")
 			}

@@ -246,22 +246,22 @@ func refuseRun(words []word) error {
 	if !ok {
 		return nil
 	}
-	s := newSurvey(m, syntax.LangPOSIX)
-	name, args := s.command(call.Args)
-	if !programs[name] {
+	a := newAnalysis(m, syntax.LangPOSIX)
+	name, args := a.command(call.Args)
+	if !programSinks[name] {
 		return nil
 	}
-	at, why := sinks[name](s, name, args)
-	if at == none {
+	f := sinks[name](a, name, args)
+	if f == nil {
 		return nil
 	}
 	alone := slices.ContainsFunc(args, func(w *syntax.Word) bool {
-		return int(w.Pos().Offset()) == at && simpleMarker(m, w)
+		return int(w.Pos().Offset()) == f.at && simpleMarker(m, w)
 	})
-	if alone && (!remoteShells[name] || len(s.remoteCommand(args)) == 1) {
+	if alone && (!remoteShells[name] || len(a.remoteCommand(args)) == 1) {
 		return nil
 	}
-	return m.refuse(at, why.what, why.try)
+	return m.refuse(f.at, f.why)
 }
 
 // simpleMarker reports whether a word is a placeholder and nothing else.
