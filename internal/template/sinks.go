@@ -10,10 +10,6 @@ import (
 // A sink tells whether a call interprets what carries an item: where, and why not.
 type sink func(a *analysis, name string, args []*syntax.Word) *finding
 
-// sinks are the commands that interpret an argument, or what they read, in at least one of the
-// shells. What is in no row takes text, as far as a shell is concerned.
-var sinks = map[string]sink{}
-
 const (
 	// remotes hand the words behind a destination to a shell at the other end.
 	remotes = "ssh slogin rsh autossh mosh"
@@ -26,6 +22,10 @@ var (
 	remoteShells = setOf(remotes)
 	declarers    = setOf(declarations)
 )
+
+// sinks are the commands that interpret an argument, or what they read, in at least one of the
+// shells. What is in no row takes text, as far as a shell is concerned.
+var sinks = map[string]sink{}
 
 // programSinks are those of them that are no part of a shell, and do so without one.
 var programSinks = map[string]bool{}

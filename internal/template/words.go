@@ -2,7 +2,6 @@ package template
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -134,66 +133,6 @@ func (w word) repeated(s shape, fill bool) bool {
 	})
 }
 
-// operator matches a word that nobody types but for the shell. "2>" is one; so is ">out",
-// for a file name hardly starts so.
-var operator = regexp.MustCompile(`^(?:\|\|?|\|&|&&?|;;?|[0-9]*(?:<<?<?-?|>>?|>\||<>|[<>]&[0-9-]*)|&>>?)$|^[0-9]*>>?[^=>].*$`)
-
-// takesOperators are the programs to which such words mean something: those that match word,
-// behind a word that matches after.
-var takesOperators = func() map[string]taker {
-	m := map[string]taker{
-		"expr": {word: regexp.MustCompile(`^[|&<>]$`)},
-		"test": {word: regexp.MustCompile(`^[<>]$`)},
-		"[":    {word: regexp.MustCompile(`^[<>]$`)},
-	}
-	for names, t := range map[string]taker{
-		"find gfind fd": {word: regexp.MustCompile(`^;$`)},
-		// The pattern comes first, or behind an option.
-		"grep egrep fgrep zgrep rg ag": {after: regexp.MustCompile(`^-|^(?:[efz]?grep|rg|ag)$`)},
-		// So does what separates fields.
-		"cut paste sort join awk gawk mawk column": {after: regexp.MustCompile(`^-[a-zA-Z]*[dFts]$`)},
-	} {
-		for name := range strings.FieldsSeq(names) {
-			m[name] = t
-		}
-	}
-	return m
-}()
-
-type taker struct{ word, after *regexp.Regexp } // nil: any
-
-func (t taker) takes(args []string, i int) bool {
-	return i > 0 && (t.word != nil || t.after != nil) &&
-		(t.word == nil || t.word.MatchString(args[i])) &&
-		(t.after == nil || t.after.MatchString(path.Base(args[i-1])))
-}
-
-func refuseOperators(args []string) error {
-	known := takesOperators[path.Base(args[0])]
-	for i, arg := range args {
-		if !operator.MatchString(arg) || known.takes(args, i) {
-			continue
-		}
-		before := ""
-		if i > 0 {
-			before = quoteAll(args[:i]) + " "
-		}
-		var template []string
-		for _, a := range args {
-			if !operator.MatchString(a) {
-				a = quoteWord(a)
-			}
-			template = append(template, a)
-		}
-		quoted := quoteWord(arg)
-		return fail.Usage("%s is an operator of the shell, and no shell runs this command", arg).
-			Place(quoteAll(args), len(before), len(quoted)).
-			Advise("eph -c %s   (a shell runs it), or eph -- %s   (the word as it is)",
-				Quote(strings.Join(template, " ")), quoteAll(args))
-	}
-	return nil
-}
-
 // refuseCode refuses a placeholder within what a shell is told to run with -c.
 func refuseCode(args []string, words []word) error {
 	for i, arg := range args {
@@ -273,49 +212,4 @@ func simpleMarker(m *marked, w *syntax.Word) bool {
 
 func firstPlaceholder(parts []part) *placeholder {
 	return parts[slices.IndexFunc(parts, func(p part) bool { return p.ph != nil })].ph
-}
-
-// takesName reports whether the word behind an option of a shell belongs to it.
-func takesName(option string) bool {
-	return option == "--rcfile" || option == "--init-file" ||
-		!strings.HasPrefix(option, "--") && strings.ContainsAny(option[len(option)-1:], "oO")
-}
-
-// shellCall is what the arguments of a shell say that it runs.
-type shellCall struct {
-	command  bool // -c: the first operand is program text
-	stdin    bool // -s: the operands are for the program on standard input
-	operands int  // where they begin, or the number of arguments
-}
-
-func parseShellCall(args []string) (c shellCall) {
-	i := 0
-	for ; i < len(args); i++ {
-		arg := args[i]
-		if arg == "--" || arg == "-" {
-			i++
-			break
-		}
-		if len(arg) < 2 || arg[0] != '-' && arg[0] != '+' {
-			break
-		}
-		if arg[0] == '-' && arg[1] != '-' {
-			c.command = c.command || strings.Contains(arg, "c")
-			c.stdin = c.stdin || strings.Contains(arg, "s")
-		}
-		if takesName(arg) {
-			i++
-		}
-	}
-	c.operands = min(i, len(args))
-	return c
-}
-
-// scriptArgument is the index of the program text among the arguments of a shell, or -1 when
-// they have none.
-func scriptArgument(args []string) int {
-	if c := parseShellCall(args); c.command && c.operands < len(args) {
-		return c.operands
-	}
-	return -1
 }

@@ -17,20 +17,6 @@ type place struct {
 // extent is a range of bytes of the source.
 type extent struct{ from, to int }
 
-// walk calls visit for each node with the path that leads to it.
-func walk(root syntax.Node, visit func(path []syntax.Node)) {
-	var path []syntax.Node
-	syntax.Walk(root, func(n syntax.Node) bool {
-		if n == nil {
-			path = path[:len(path)-1]
-			return true
-		}
-		path = append(path, n)
-		visit(path)
-		return true
-	})
-}
-
 // places finds where each marker stands. A marker that the parser did not keep in a place known
 // to be safe is an error: what is not understood is refused.
 func (m *marked) places(file *syntax.File, lang syntax.LangVariant) ([]place, error) {

@@ -1,0 +1,188 @@
+package template
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// inspectCall tells whether a simple command interprets what carries an item.
+func (a *analysis) inspectCall(args []*syntax.Word) *finding {
+	if len(args) == 0 {
+		return nil
+	}
+	if name, _ := literal(args[0]); name == "alias" && len(args) > 1 && len(a.m.markers) > 0 {
+		return found(a.m.markers[0].at, alias)
+	}
+	for _, w := range args { // env PATH=... and the like
+		if name, _, ok := strings.Cut(a.source(w), "="); ok && a.interprets(name) {
+			if f := a.inspectVariable(name, w); f != nil {
+				return f
+			}
+		}
+	}
+	if at := a.shellProgram(args); at != none {
+		return found(at, isCode)
+	}
+	name, rest := a.command(args)
+	if names, at := a.assignedBy(name, rest); at != none && slices.ContainsFunc(names, a.interprets) {
+		return found(at, typedVar)
+	}
+	if f, rest := a.function(args); f != nil { // whatever else goes by that name
+		if f := a.inspectForwarding(f, rest); f != nil {
+			return f
+		}
+	}
+	defer func(fed int) { a.stdin = fed }(a.stdin)
+	for i, name := range a.commands(args) {
+		if name == "" {
+			return a.inspectUnknown(args[i:])
+		}
+		if name == "coproc" {
+			a.stdin = a.anyPlaceholder()
+		}
+		if f := a.inspectCommand(name, args[i+1:]); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// inspectCommand is the carrier that a command of this name interprets.
+func (a *analysis) inspectCommand(name string, args []*syntax.Word) *finding {
+	if a.stdin != none && a.readsProgram(name, args) {
+		return found(a.stdin, isProgram)
+	}
+	if a.stdinText != nil && a.readsProgram(name, args) {
+		if f := a.inspectScript(a.stdinText, shells["sh"], a.firstTaint(args, asText), !remoteShells[name]); f != nil {
+			return f
+		}
+	}
+	if isShell(name) {
+		return a.inspectShell(name, args)
+	}
+	if interprets := sinks[name]; interprets != nil {
+		return interprets(a, name, args)
+	}
+	return nil
+}
+
+// commands are the commands of a call, the outermost first: see Unwrap. The name of one that is not
+// fixed is "".
+func (a *analysis) commands(args []*syntax.Word) iter.Seq2[int, string] {
+	return unwrap(a.sources(args), func(i int) string {
+		text, _ := a.constantText(args[i])
+		return commandName(text)
+	})
+}
+
+// command is the command within all wrappers. name is "" where it is not fixed.
+func (a *analysis) command(args []*syntax.Word) (name string, rest []*syntax.Word) {
+	for i, inner := range a.commands(args) {
+		if name = inner; name == "" {
+			return "", args[i:]
+		}
+		rest = args[i+1:]
+	}
+	return name, rest
+}
+
+// function is the function of the template that a simple command calls, and its arguments; nil
+// for none. A function goes before a command of its name, wrappers included.
+func (a *analysis) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Word) {
+	if len(args) > 0 {
+		if name, ok := a.constantText(args[0]); ok && a.funcs[name] != nil {
+			return a.funcs[name], args[1:]
+		}
+	}
+	name, rest := a.command(args)
+	return a.funcs[name], rest
+}
+
+// inspectForwarding is for a call of a function of the template. One that runs its arguments as
+// a command is a wrapper.
+func (a *analysis) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) *finding {
+	forwards, shifts := false, calls(f, "shift")
+	for n := range syntax.Preorder(f) {
+		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
+			for _, w := range c.Args {
+				e := simpleExpansion(w)
+				shifts = shifts || (e == "@" || e == "*") && isSlice(w)
+				forwards = forwards || (e == "@" || e == "*") && (w == c.Args[0] || isWrapper(c.Args[0]))
+			}
+		}
+	}
+	if !forwards {
+		return nil
+	}
+	if !shifts {
+		return a.inspectCall(args)
+	}
+	for i := range args {
+		if _, ok := a.constantText(args[i]); ok {
+			if f := a.inspectCall(args[i:]); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+func isWrapper(w *syntax.Word) bool {
+	name, _ := literal(w)
+	_, ok := wrappers[commandName(name)]
+	return ok
+}
+
+// inspectUnknown is for a command whose name is not fixed.
+func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
+	if len(args) == 0 {
+		return nil
+	}
+	simple := simpleExpansion(args[0])
+	if a.inFunction != "" && (simple == "@" || simple == "*") {
+		return nil // a function that runs its arguments: see inspectForwarding
+	}
+	if at := a.taint(args[0], asCode); at != none {
+		return found(at, commandWord)
+	}
+	carried := a.firstTaint(args[1:], asCode)
+	values := a.constantsOf(args[0])
+	if q, ok := args[0].Parts[0].(*syntax.SglQuoted); ok && q.Dollar {
+		values = []string{"eval"} // an escaped name: the worst that it can be
+	}
+	if _, fixed := literal(args[0]); fixed {
+		values = nil // a pattern
+	}
+	for _, value := range values {
+		if f := a.inspectCall(append(fields(value, args[0]), args[1:]...)); f != nil {
+			return f
+		}
+	}
+	if carried == none {
+		return nil
+	}
+	if isPattern(args[0]) {
+		return found(carried, commandPattern)
+	}
+	if canVanish(args[0]) {
+		f := a.inspectCall(args[1:])
+		if f != nil && f.why == commandWord {
+			f.why = vanishing
+		}
+		return f
+	}
+	return nil
+}
+
+// inject replaces the words that hold some text, which a command replaces by what carries an item.
+func (a *analysis) inject(ws []*syntax.Word, text string, at int) {
+	for i, w := range ws {
+		if has, _ := literal(w); strings.Contains(has, text) {
+			ws[i] = &syntax.Word{Parts: []syntax.WordPart{&syntax.ParamExp{Short: true, Dollar: w.Pos(), Param: &syntax.Lit{ValuePos: w.Pos(), ValueEnd: w.End()}}}}
+			a.injected[ws[i]] = at
+		}
+	}
+}

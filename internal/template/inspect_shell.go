@@ -1,0 +1,189 @@
+package template
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// inspectText is for commands that join their arguments and run them.
+func (a *analysis) inspectText(name string, args []*syntax.Word) *finding {
+	if at := a.firstTaint(args, asCode); at != none {
+		return found(at, isCode)
+	}
+	langs := shells["sh"]
+	if name == "eval" || name == "trap" {
+		langs = []syntax.LangVariant{a.lang}
+	}
+	for _, w := range args {
+		if f := a.inspectScript(w, langs, none, true); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// inspectSourced is for a file that the shell reads commands from.
+func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
+	if at := a.firstTaint(args, asCode); at != none {
+		return found(at, isCode)
+	}
+	if len(args) == 0 || !strings.HasPrefix(a.source(args[0]), "/dev/") {
+		return nil
+	}
+	if a.stdin == none && a.stdinText != nil {
+		return a.inspectScript(a.stdinText, []syntax.LangVariant{a.lang}, a.firstTaint(args[1:], asText), true)
+	}
+	return found(a.stdin, isProgram)
+}
+
+// inspectShell looks at what a shell does with its arguments: a script that is written out is
+// followed, with the item in its positional parameters. Without one, an item that names a
+// script is one thing, but with another behind it, it could be -c.
+func (a *analysis) inspectShell(name string, args []*syntax.Word) *finding {
+	n := scriptArgument(a.texts(args))
+	if n >= 0 {
+		return a.inspectScript(args[n], shells[shellName(name)], a.firstTaint(args[n+1:], asText), true)
+	}
+	for _, w := range args {
+		if _, ok := w.Parts[0].(*syntax.ProcSubst); ok {
+			return found(a.taint(w, asText), isProgram)
+		}
+	}
+	if len(args) > 1 && a.taint(args[0], asText) != none {
+		return found(a.firstTaint(args[1:], asText), isCode)
+	}
+	return nil
+}
+
+// shellProgram is the carrier in what a shell is told to run with -c, wherever among the words of
+// a command the shell is named: behind sudo, env, find -exec, docker exec.
+func (a *analysis) shellProgram(args []*syntax.Word) int {
+	texts := a.texts(args)
+	for i, text := range texts {
+		if i > 0 && (strings.HasPrefix(text, "-S") || strings.HasPrefix(text, "--split-string")) && commandName(texts[0]) == "env" {
+			if at := a.firstTaint(args[i:min(i+2, len(args))], asCode); at != none {
+				return at
+			}
+		}
+		if !isShell(text) || strings.Contains(text, a.m.prefix) {
+			continue
+		}
+		if at := a.scriptCarrier(args[i+1:]); at != none {
+			return at
+		}
+	}
+	return none
+}
+
+// scriptCarrier is the carrier in the program text among the arguments of a shell. A word that
+// can vanish, or turn out to be an option, leaves its place to the next.
+func (a *analysis) scriptCarrier(args []*syntax.Word) int {
+	command, options := false, true
+	for i := 0; i < len(args); i++ {
+		text, fixed := a.constantText(args[i])
+		switch {
+		case !fixed:
+			at := a.taint(args[i], asCode)
+			if command && at != none {
+				return at
+			}
+			if at != none || command && !canVanish(args[i]) && !(options && a.startsFree(args[i])) {
+				return none // it names a script, or is the text
+			}
+		case options && (text == "-" || text == "--"):
+			options = false
+		case options && len(text) > 1 && (text[0] == '-' || text[0] == '+'):
+			command = command || !strings.HasPrefix(text, "--") && strings.Contains(text, "c")
+			if takesName(text) {
+				i++
+			}
+		default:
+			return none
+		}
+	}
+	return none
+}
+
+// programReaders run what they read, unless they are given something else to run.
+var programReaders = setOf("at batch ed ex su script")
+
+// readsProgram reports whether a command is, or starts, a shell that is given no program but its
+// standard input.
+func (a *analysis) readsProgram(name string, args []*syntax.Word) bool {
+	texts := a.texts(args)
+	switch {
+	case name == "parallel" || name == "sem":
+		return !slices.ContainsFunc(texts, func(t string) bool { return !strings.HasPrefix(t, "-") })
+	case name == "su" || name == "script":
+		return !slices.Contains(texts, "-c")
+	case programReaders[name]:
+		return true
+	case remoteShells[name]:
+		rest := a.remoteCommand(args)
+		if len(rest) == 0 {
+			return true
+		}
+		name, args = a.command(rest)
+		texts = a.texts(args)
+	}
+	if !isShell(name) {
+		return false
+	}
+	if n := scriptArgument(texts); n >= 0 {
+		_, fixed := literal(args[n])
+		return !fixed
+	}
+	call := parseShellCall(texts)
+	if call.stdin || call.operands == len(args) || canVanish(args[call.operands]) {
+		return true
+	}
+	file := texts[call.operands]
+	return strings.HasPrefix(file, "/dev/") || strings.HasPrefix(file, "/proc/")
+}
+
+// shellCall is what the arguments of a shell say that it runs.
+type shellCall struct {
+	command  bool // -c: the first operand is program text
+	stdin    bool // -s: the operands are for the program on standard input
+	operands int  // where they begin, or the number of arguments
+}
+
+func parseShellCall(args []string) (c shellCall) {
+	i := 0
+	for ; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" || arg == "-" {
+			i++
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' && arg[0] != '+' {
+			break
+		}
+		if arg[0] == '-' && arg[1] != '-' {
+			c.command = c.command || strings.Contains(arg, "c")
+			c.stdin = c.stdin || strings.Contains(arg, "s")
+		}
+		if takesName(arg) {
+			i++
+		}
+	}
+	c.operands = min(i, len(args))
+	return c
+}
+
+// scriptArgument is the index of the program text among the arguments of a shell, or -1 when
+// they have none.
+func scriptArgument(args []string) int {
+	if c := parseShellCall(args); c.command && c.operands < len(args) {
+		return c.operands
+	}
+	return -1
+}
+
+// takesName reports whether the word behind an option of a shell belongs to it.
+func takesName(option string) bool {
+	return option == "--rcfile" || option == "--init-file" ||
+		!strings.HasPrefix(option, "--") && strings.ContainsAny(option[len(option)-1:], "oO")
+}

@@ -1,0 +1,271 @@
+package template
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// propagate finds the variables that hold an item. It goes over the template until it finds no
+// more, for a loop can carry a value backwards.
+func (a *analysis) propagate(file *syntax.File) {
+	a.replaced = math.MaxInt
+	for _, st := range file.Stmts {
+		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 1 && a.replaced == math.MaxInt {
+			if name, _ := literal(c.Args[0]); name == "set" {
+				if dashes, _ := literal(c.Args[1]); dashes == "--" {
+					a.replaced = int(st.End().Offset())
+				}
+			}
+		}
+	}
+	for n := range syntax.Preorder(file) {
+		if f, ok := n.(*syntax.FuncDecl); ok && f.Name != nil {
+			a.funcs[f.Name.Value] = f
+			// bash calls these with the name of a command that is not there, and its arguments
+			if strings.HasPrefix(f.Name.Value, "command_not_found_handle") {
+				a.taintPositional(f.Name.Value, nil, true)
+			}
+		}
+	}
+	for before := -1; before != a.facts; {
+		before = a.facts
+		a.stdin = a.opened
+		a.walk(file, a.propagateNode)
+		a.facts = len(a.tainted) + len(a.functionInputs) + a.constantCount
+		if a.opened != none {
+			a.facts++
+		}
+	}
+}
+
+func (a *analysis) propagateNode(n syntax.Node) {
+	switch n := n.(type) {
+	case *syntax.Assign:
+		if n.Name == nil {
+			return
+		}
+		if a.taint(n, asText) != none {
+			a.taintVariables(n.Name.Value)
+		}
+		if n.Value != nil {
+			a.addConstants(n.Name.Value, a.constantsOf(n.Value)...)
+		}
+		if n.Array != nil {
+			for _, e := range n.Array.Elems {
+				if e.Value != nil {
+					a.addConstants(n.Name.Value, a.constantsOf(e.Value)...)
+				}
+			}
+		}
+	case *syntax.ParamExp:
+		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && a.taint(n.Exp.Word, asText) != none {
+			a.taintVariables(n.Param.Value)
+		}
+	case *syntax.ForClause:
+		w, ok := n.Loop.(*syntax.WordIter)
+		if !ok {
+			return
+		}
+		if a.firstTaint(w.Items, asText) != none || !w.InPos.IsValid() && a.isTainted("@", n) {
+			a.taintVariables(w.Name.Value)
+		}
+		for _, w2 := range w.Items {
+			a.addConstants(w.Name.Value, a.constantsOf(w2)...)
+		}
+		if n.Select && a.reads() {
+			a.taintVariables("REPLY")
+		}
+	case *syntax.DeclClause:
+		if flags := declFlags(n); n.Variant.Value == "nameref" || strings.ContainsAny(flags, typingOptions) {
+			for _, arg := range n.Args {
+				if arg.Name == nil {
+					continue
+				}
+				a.typed[arg.Name.Value] = true
+				if arg.Value != nil && a.taint(arg.Value, asNumber) != none { // declare -n y=x
+					a.taintVariables(arg.Name.Value)
+				}
+			}
+		}
+	case *syntax.BinaryTest:
+		if n.Op == syntax.TsReMatch && a.taint(n.X, asText) != none {
+			a.taintVariables("BASH_REMATCH", "MATCH", "match")
+		}
+	case *syntax.CallExpr:
+		a.propagateCall(n)
+	case *syntax.Stmt:
+		if isExec(n) {
+			a.opened = or(a.opened, a.input(n))
+		}
+		if n.Coprocess {
+			a.opened = or(a.opened, a.output(n.Cmd))
+		}
+	case *syntax.CoprocClause:
+		a.opened = or(a.opened, a.output(n.Stmt))
+	}
+}
+
+func declFlags(d *syntax.DeclClause) string {
+	var flags string
+	for _, a := range d.Args {
+		if a.Name == nil && a.Value != nil {
+			if f, ok := literal(a.Value); ok && strings.HasPrefix(f, "-") {
+				flags += f
+			}
+		}
+	}
+	return flags
+}
+
+// typingOptions are the options of declare whose variables evaluate what they are assigned.
+const typingOptions = "inEF"
+
+func (a *analysis) propagateCall(c *syntax.CallExpr) {
+	if f, args := a.function(c.Args); f != nil {
+		a.propagateArguments(f, args)
+	} else if len(c.Args) > 1 {
+		for _, name := range a.constantsOf(c.Args[0]) {
+			if f := a.funcs[name]; f != nil {
+				a.propagateArguments(f, c.Args[1:])
+			}
+		}
+	}
+	name, args := a.command(c.Args)
+	at := a.firstTaint(args, asText)
+	if at != none {
+		a.taintVariables("_") // the last argument of the last command
+	}
+	switch {
+	case at != none && changesDirectory[name]:
+		a.taintVariables("PWD", "OLDPWD", "DIRSTACK")
+	case name == "getopts" && a.isTainted("@", c):
+		a.taintVariables("OPTARG")
+	case name == "eval" || name == "trap":
+		for _, w := range args {
+			a.propagateText(w)
+		}
+	case name == "set":
+		if at != none {
+			a.taintPositional(a.inFunction, nil, true)
+			for _, w := range args { // set -A x
+				if v, _ := literal(w); syntax.ValidName(v) {
+					a.taintVariables(v)
+				}
+			}
+		}
+		for i, w := range args {
+			a.addConstants(a.positionalKey(strconv.Itoa(i)), a.constantsOf(w)...) // behind --
+		}
+	case declarers[name]:
+		flags := ""
+		for _, w := range args {
+			text := a.source(w)
+			if strings.HasPrefix(text, "-") {
+				flags += text
+			}
+			v, _, assigned := strings.Cut(text, "=")
+			if assigned && a.taint(w, asText) != none {
+				a.taintVariables(v)
+			}
+			if name == "integer" || name == "float" || name == "nameref" || strings.ContainsAny(flags, typingOptions) {
+				a.typed[v] = true
+			}
+		}
+	}
+	if words, at := a.assignedBy(name, args); at != none {
+		a.taintVariables(words...)
+	}
+	for _, w := range c.Args { // env x=...
+		if v, _, ok := strings.Cut(a.source(w), "="); ok && syntax.ValidName(v) && a.taint(w, asText) != none {
+			a.taintVariables(v)
+		}
+	}
+}
+
+var changesDirectory = setOf("cd chdir pushd")
+
+// assignedBy are the variables that a command assigns what it reads, or prints, and the carrier in
+// that.
+func (a *analysis) assignedBy(name string, args []*syntax.Word) (names []string, at int) {
+	switch {
+	case (name == "printf" || name == "print") && len(args) > 2:
+		if option, _ := literal(args[0]); option == "-v" {
+			return a.constantsOf(args[1]), a.firstTaint(args[2:], asText)
+		}
+	case readBuiltins[name]:
+		names = []string{"REPLY", "reply", "MAPFILE"}
+		for _, w := range args {
+			for _, v := range a.constantsOf(w) {
+				if v, _, _ = strings.Cut(v, "?"); syntax.ValidName(v) { // before a prompt
+					names = append(names, v)
+				}
+			}
+		}
+		return names, or(a.stdin, a.opened)
+	}
+	return nil, none
+}
+
+// readBuiltins assign what they read to the variables that they name.
+var readBuiltins = setOf("read mapfile readarray getln sysread vared line")
+
+// propagateText is for text that is run here: what it assigns holds on.
+func (a *analysis) propagateText(w *syntax.Word) {
+	text, fixed := literal(w)
+	file, err := parseShell(text, a.lang)
+	if !fixed || err != nil {
+		return
+	}
+	inner := a.nested(text, a.lang)
+	inner.propagate(file)
+	for name := range inner.tainted {
+		if !strings.Contains(name, " ") {
+			a.taintVariables(name)
+		}
+	}
+}
+
+// propagateArguments is for a call of a function of the template.
+func (a *analysis) propagateArguments(f *syntax.FuncDecl, args []*syntax.Word) {
+	name := f.Name.Value
+	moved := calls(f, "shift") || calls(f, "set")
+	if a.firstTaint(args, asText) != none {
+		a.taintPositional(name, args, moved)
+	}
+	for i, w := range args {
+		values := a.constantsOf(w)
+		for p := 1; p < 10; p++ {
+			if p == i+1 || moved && p <= i {
+				a.addConstants(name+" "+strconv.Itoa(p), values...)
+			}
+		}
+	}
+	if _, ok := a.functionInputs[name]; !ok && a.stdin != none {
+		a.functionInputs[name] = a.stdin
+	}
+}
+
+func (a *analysis) taintVariables(names ...string) {
+	for _, name := range names {
+		a.tainted[name] = true
+	}
+}
+
+// taintPositional marks the positional parameters within a function: those that the arguments of a
+// call put an item in, or all where they can move.
+func (a *analysis) taintPositional(function string, args []*syntax.Word, moved bool) {
+	for i, w := range args {
+		_, fixed := literal(w)
+		moved = moved || !fixed && simpleExpansion(w) == "@" && a.taint(w, asText) != none
+		if a.taint(w, asText) != none {
+			a.taintVariables(function + " " + strconv.Itoa(i+1))
+		}
+	}
+	a.taintVariables(function+" @", function+" *", function+" argv")
+	for i := 1; moved && i < 100; i++ {
+		a.taintVariables(function + " " + strconv.Itoa(i))
+	}
+}
