@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// refuseInterpreted refuses a template in which a shell would interpret an item.
+// refuseInterpreted refuses a template in which an item gets to a sink.
 func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) error {
 	a := newAnalysis(m, lang)
 	a.records = true
@@ -29,43 +29,49 @@ func (m *marked) refuseInterpreted(file *syntax.File, lang syntax.LangVariant) e
 // itemVariables are those of the environment in which every job finds its item.
 var itemVariables = []string{"EPH_ITEM", "EPH_KEY", "EPH_LANE"}
 
-// analysis finds where a shell would interpret a value, rather than take it as text, and whether
-// the item gets there. It knows one rule: what carries an item (taint.go) must not reach what a
-// shell evaluates: arithmetic, subscripts, names, the arguments that a row of sinks names, and the
-// programs that shells read.
+// analysis is a taint analysis of one shell text. The sources are the placeholders, the variables that
+// eph sets, and standard input where it is an item. The sinks are whatever a shell takes for more than
+// text: arithmetic, subscripts, names, the arguments that sinks.go lists, and programs that a shell
+// reads. There are no sanitizers: what a program makes of an item is an item, if it is known to
+// print it, and not followed otherwise.
+//
+// It is insensitive to order, but for set --: what a variable holds anywhere, it holds everywhere.
 type analysis struct {
 	m    *marked
 	lang syntax.LangVariant
 
-	tainted        map[string]bool // variables that carry an item; "f 1" is $1 within the function f
-	typed          map[string]bool // variables whose assignment is evaluated: integers, references
-	constants      map[string][]string
-	constantCount  int // in fixed
-	funcs          map[string]*syntax.FuncDecl
-	functionInputs map[string]int // the carrier in what a function of the template is given to read
-	opened         int            // the carrier in what exec, or a coprocess, has opened for all that follows
-	facts          int            // how much is known: it only grows
+	// What propagate finds, by the name of a variable. "f 1" is $1 within the function f.
+	tainted   map[string]bool
+	typed     map[string]bool     // integers and references, which evaluate what they are assigned
+	constants map[string][]string // the texts that it is assigned
 
-	records  bool // outside of functions the positional parameters carry items,
+	funcs      map[string]*syntax.FuncDecl
+	funcInputs map[string]int // the taint of what a function is given to read
+	opened     int            // the taint of what exec, or a coprocess, opens for all that follows
+
+	records  bool // outside of functions the positional parameters are tainted,
 	replaced int  // until this byte
 
-	// Where the walk is.
-	stdin      int          // the carrier in standard input
-	stdinText  *syntax.Word // its text, where that is written out
-	inFunction string       // the function
+	// Where walk is.
+	stdin      int          // the taint of standard input
+	stdinText  *syntax.Word // standard input, where it is written out in the text
+	inFunction string       // "" outside of one
 	visiting   map[*syntax.FuncDecl]bool
-	injected   map[*syntax.Word]int // words that xargs puts items in
+
+	injected map[*syntax.Word]int // the taints of words that xargs or find fill in
 }
 
 func newAnalysis(m *marked, lang syntax.LangVariant) *analysis {
 	return &analysis{
-		m: m, lang: lang, tainted: map[string]bool{}, typed: map[string]bool{}, constants: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
-		funcs: map[string]*syntax.FuncDecl{}, functionInputs: map[string]int{}, opened: none, stdin: none,
+		m: m, lang: lang, tainted: map[string]bool{}, typed: map[string]bool{},
+		constants: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
+		funcs:     map[string]*syntax.FuncDecl{}, funcInputs: map[string]int{}, opened: none, stdin: none,
 		visiting: map[*syntax.FuncDecl]bool{}, injected: map[*syntax.Word]int{},
 	}
 }
 
-// check is the first finding in a file, and the node that it is in. It may be called once.
+// check is the first finding in a file, and the node that it is in; nil for none. An analysis checks
+// one file.
 func (a *analysis) check(file *syntax.File) (first *finding, in syntax.Node) {
 	a.propagate(file)
 	a.stdin = a.opened
@@ -77,10 +83,11 @@ func (a *analysis) check(file *syntax.File) (first *finding, in syntax.Node) {
 	return first, in
 }
 
-// walk visits n and everything below it, with fed, scope and the like as they are there.
+// walk visits n and all that is below it, and keeps what the analysis knows of where it is: the function,
+// and what standard input is there.
 func (a *analysis) walk(n syntax.Node, visit func(syntax.Node)) {
 	visit(n)
-	defer func(fed int, program *syntax.Word) { a.stdin, a.stdinText = fed, program }(a.stdin, a.stdinText)
+	defer func(stdin int, text *syntax.Word) { a.stdin, a.stdinText = stdin, text }(a.stdin, a.stdinText)
 	below := func(n syntax.Node) { a.walk(n, visit) }
 	switch n := n.(type) {
 	case *syntax.CoprocClause:
@@ -127,7 +134,7 @@ func (a *analysis) walk(n syntax.Node, visit func(syntax.Node)) {
 			children(n, below)
 			return
 		}
-		if at, ok := a.functionInputs[n.Name.Value]; ok {
+		if at, ok := a.funcInputs[n.Name.Value]; ok {
 			a.stdin = at
 		}
 		defer a.enter(n.Name.Value)()
@@ -137,21 +144,22 @@ func (a *analysis) walk(n syntax.Node, visit func(syntax.Node)) {
 	}
 }
 
-// enter looks at the body of a function until the function that it returns is called.
-func (a *analysis) enter(function string) func() {
-	scope := a.inFunction
+// enter makes what follows the body of a function, until leave is called.
+func (a *analysis) enter(function string) (leave func()) {
+	outer := a.inFunction
 	a.inFunction = function
-	return func() { a.inFunction = scope }
+	return func() { a.inFunction = outer }
 }
 
-// inspectScript looks at text that a shell gets to run, here or elsewhere: with item in its positional
-// parameters, and with the variables that are known here if they are known there.
-func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, item int, here bool) *finding {
+// inspectScript inspects a word that a shell of one of these dialects runs as a script. args is the taint
+// of the arguments of the script; here says that it sees the variables of the template. A script
+// that is not constant is not followed; one that no dialect parses is taken to interpret its arguments.
+func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, args int, here bool) *finding {
 	text, fixed := literal(w)
 	if !fixed {
 		return nil
 	}
-	start := int(w.Pos().Offset())
+	start := offset(w)
 	at := strings.Index(a.m.source[start:w.End().Offset()], text) // behind a quote; -1 if some are within
 	read := false
 	for _, lang := range langs {
@@ -168,7 +176,7 @@ func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, ite
 			clear(inner.tainted)
 		}
 		inner.m.evaluates = evaluatesNumbers(langs)
-		if inner.records = item != none; inner.records {
+		if inner.records = args != none; inner.records {
 			inner.taintVariables("0")
 		}
 		f, _ := inner.check(file)
@@ -176,8 +184,8 @@ func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, ite
 		case f == nil:
 		case f.at == fromStdin:
 			return found(a.stdin, f.why)
-		case item != none:
-			return found(item, byScript)
+		case args != none:
+			return found(args, byScript)
 		case at >= 0:
 			return found(start+at+f.at, f.why)
 		default:
@@ -185,12 +193,13 @@ func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, ite
 		}
 	}
 	if !read {
-		return found(item, byScript)
+		return found(args, byScript)
 	}
 	return nil
 }
 
-// nested is a survey of text that is run where the walk is, without the positional parameters.
+// nested is an analysis of text that is run where the walk is: it knows the variables, and not the
+// positional parameters.
 func (a *analysis) nested(text string, lang syntax.LangVariant) *analysis {
 	inner := newAnalysis(&marked{text: text, source: text, prefix: a.m.prefix, evaluates: a.m.evaluates}, lang)
 	if a.stdin != none {
@@ -218,7 +227,7 @@ func (a *analysis) sources(args []*syntax.Word) []string {
 	return texts
 }
 
-// texts are the words as the shell will have them, or as written where that depends.
+// texts are the values of words, or the words as they were written where only the shell knows.
 func (a *analysis) texts(args []*syntax.Word) []string {
 	texts := make([]string, len(args))
 	for i, w := range args {
@@ -231,7 +240,7 @@ func (a *analysis) texts(args []*syntax.Word) []string {
 	return texts
 }
 
-// constantText is the value of a word that holds no marker.
+// constantText is the value of a word that is the same for every item, and is one word.
 func (a *analysis) constantText(w *syntax.Word) (string, bool) {
 	text, ok := literal(w)
 	if !ok || isPattern(w) || strings.Contains(text, a.m.prefix) {

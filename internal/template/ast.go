@@ -170,6 +170,9 @@ func calls(n syntax.Node, name string) bool {
 	return false
 }
 
+// offset is the first byte of a node.
+func offset(n syntax.Node) int { return int(n.Pos().Offset()) }
+
 // fields are the words of text that stands in the place of w.
 func fields(text string, w *syntax.Word) (ws []*syntax.Word) {
 	for field := range strings.FieldsSeq(text) {
@@ -178,6 +181,7 @@ func fields(text string, w *syntax.Word) (ws []*syntax.Word) {
 	return ws
 }
 
+// setOf is the set of the words of a text.
 func setOf(text string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range strings.Fields(text) {

@@ -6,18 +6,17 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// addConstants notes values that a variable can have: as many, and as long, as names need.
+// addConstants learns values that a variable can have: as many, and as long, as names need.
 func (a *analysis) addConstants(name string, values ...string) {
 	for _, v := range values {
 		if !slices.Contains(a.constants[name], v) && len(a.constants[name]) < 16 && len(v) < 200 {
 			a.constants[name] = append(a.constants[name], v)
-			a.constantCount++
 		}
 	}
 }
 
-// constantsOf are the values that a word can have, put together of its text and of variables that
-// are assigned text. A variable that the template does not assign is left out.
+// constantsOf are the values that a word can have: its text, with the constants that variables are
+// assigned. A variable that the template does not assign counts as empty.
 func (a *analysis) constantsOf(w *syntax.Word) []string {
 	values := []string{""}
 	var add func(parts []syntax.WordPart)
@@ -63,7 +62,7 @@ func (a *analysis) constantsOf(w *syntax.Word) []string {
 	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
 }
 
-// constantKey is the name of a variable in fixed.
+// constantKey is the key of a variable in constants.
 func (a *analysis) constantKey(name string) string {
 	if isPositional(name) {
 		return a.positionalKey(name)

@@ -6,6 +6,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// What programs are known to print. Of any other the output is taken to be free of items.
 var (
 	// printsArguments print their arguments, or a part of them.
 	printsArguments = setOf("echo printf print basename dirname realpath readlink expr printenv yes")
@@ -19,9 +20,9 @@ var (
 	printsVariable = map[string]string{"pwd": "PWD", "dirs": "DIRSTACK"}
 )
 
-// output is the carrier in what n writes to its standard output, as far as that is known.
+// output is the taint of what n writes to its standard output.
 func (a *analysis) output(n syntax.Node) int {
-	defer func(fed int) { a.stdin = fed }(a.stdin)
+	defer func(stdin int) { a.stdin = stdin }(a.stdin)
 	switch n := n.(type) {
 	case *syntax.Word, *syntax.FuncDecl, *syntax.TestClause:
 		return none
@@ -44,6 +45,7 @@ func (a *analysis) output(n syntax.Node) int {
 	return at
 }
 
+// callOutput is output for a simple command.
 func (a *analysis) callOutput(args []*syntax.Word) int {
 	if len(args) == 0 {
 		return none
@@ -62,13 +64,14 @@ func (a *analysis) callOutput(args []*syntax.Word) int {
 	case a.stdin != none && commandName(a.source(args[0])) == "xargs":
 		return a.stdin
 	case printsArguments[name]:
-		at := a.firstTaint(rest, asText)
+		if at := a.firstTaint(rest, asText); at != none || name != "printenv" {
+			return at
+		}
 		for _, w := range rest {
-			if text, ok := literal(w); at == none && ok && name == "printenv" && a.tainted[text] {
-				at = int(w.Pos().Offset())
+			if text, ok := literal(w); ok && a.tainted[text] {
+				return offset(w)
 			}
 		}
-		return at
 	case printsInput[name]:
 		for _, w := range rest {
 			if _, ok := w.Parts[0].(*syntax.ProcSubst); ok && a.stdin == none {
@@ -77,14 +80,14 @@ func (a *analysis) callOutput(args []*syntax.Word) int {
 		}
 		return a.stdin
 	case a.tainted[printsVariable[name]]:
-		return int(args[0].Pos().Offset())
+		return offset(args[0])
 	case isShell(name), name == "eval":
 		return or(a.firstTaint(rest, asCode), a.stdin)
 	}
 	return none
 }
 
-// input is the carrier in what a statement can read: from its redirections, or from around it.
+// input is the taint of what a statement reads: from its redirections, or from around it.
 func (a *analysis) input(st *syntax.Stmt) int {
 	at := a.stdin
 	for _, r := range st.Redirs {
@@ -116,10 +119,10 @@ func (a *analysis) input(st *syntax.Stmt) int {
 	return at
 }
 
-// reads reports whether what is read from a descriptor here can be an item.
+// reads reports whether a descriptor that is read here can give an item.
 func (a *analysis) reads() bool { return a.stdin != none || a.opened != none }
 
-// anyPlaceholder is the first placeholder: what a command reads that the whole template can write to.
+// anyPlaceholder is the taint of what a command reads that the whole template can write to.
 func (a *analysis) anyPlaceholder() int {
 	for _, k := range a.m.markers {
 		if !k.ph.isNumber() {

@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// inspect tells whether n interprets a value that carries an item: where, and why not.
+// inspect is the finding at one node of the syntax tree, without those below it; nil for none.
 func (a *analysis) inspect(n syntax.Node) *finding {
 	switch n := n.(type) {
 	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause, *syntax.CStyleLoop:
@@ -57,8 +57,8 @@ func (a *analysis) inspect(n syntax.Node) *finding {
 	return nil
 }
 
-// inspectZsh looks for what zsh knows and its parser here takes as text: $[...], which is
-// arithmetic, and a glob qualifier such as (e:...:), which holds code.
+// inspectZsh is for what the parser takes as text and zsh does not: $[...] is arithmetic, and a glob
+// qualifier such as (e:...:) holds code.
 func (a *analysis) inspectZsh(n *syntax.Lit) *finding {
 	end := int(n.End().Offset())
 	next := end < len(a.m.source) && a.m.source[end] == '['
@@ -71,6 +71,8 @@ func (a *analysis) inspectZsh(n *syntax.Lit) *finding {
 	return nil
 }
 
+// inspectExpansion is for ${...}: subscripts and slices are arithmetic, and a value may not be expanded
+// again.
 func (a *analysis) inspectExpansion(p *syntax.ParamExp) *finding {
 	if p.Index != nil {
 		if at := a.taint(p.Index, asNumber); at != none {
@@ -89,7 +91,7 @@ func (a *analysis) inspectExpansion(p *syntax.ParamExp) *finding {
 	}
 	if p.Flags != nil { // zsh
 		if a.placeholderIn(p.Flags) != none || a.mentionsTainted(p.Flags.Value) {
-			return found(int(p.Pos().Offset()), inArithmetic)
+			return found(offset(p), inArithmetic)
 		}
 		if p.Exp != nil && p.Exp.Word != nil {
 			if at := a.taint(p.Exp.Word, asCode); at != none {
@@ -98,7 +100,7 @@ func (a *analysis) inspectExpansion(p *syntax.ParamExp) *finding {
 		}
 	}
 	if p.Param != nil && p.Excl && slices.ContainsFunc(a.constants[p.Param.Value], a.subscripted) {
-		return found(int(p.Pos().Offset()), indirect)
+		return found(offset(p), indirect)
 	}
 	if p.Param == nil || !a.isTainted(p.Param.Value, p) {
 		if p.NestedParam != nil && (p.Flags != nil || p.GlobSubst != syntax.OptUnset) {
@@ -111,16 +113,18 @@ func (a *analysis) inspectExpansion(p *syntax.ParamExp) *finding {
 		// An unquoted value becomes a pattern, and a pattern of zsh can hold code.
 		a.lang == syntax.LangZsh && globsValues(a.m.source)
 	if again {
-		return found(int(p.Pos().Offset()), indirect)
+		return found(offset(p), indirect)
 	}
 	return nil
 }
 
+// globsValues reports whether a script could set an option of zsh by which values become patterns.
 func globsValues(source string) bool {
 	flat := strings.ToLower(strings.ReplaceAll(source, "_", ""))
 	return strings.Contains(flat, "globsubst") || strings.Contains(flat, "emulate")
 }
 
+// inspectAssign is for name=value and name[subscript]=value.
 func (a *analysis) inspectAssign(n *syntax.Assign) *finding {
 	if n.Index != nil {
 		if at := a.taint(n.Index, asNumber); at != none {
@@ -133,13 +137,14 @@ func (a *analysis) inspectAssign(n *syntax.Assign) *finding {
 	return a.inspectVariable(n.Name.Value, n)
 }
 
+// inspectDeclaration is inspectDeclarer where the grammar has declarations.
 func (a *analysis) inspectDeclaration(d *syntax.DeclClause) *finding {
 	typing := d.Variant.Value == "nameref" || strings.ContainsAny(declFlags(d), typingOptions)
 	for _, arg := range d.Args {
 		at := a.taint(arg, asText)
 		switch {
 		case at == none && arg.Value != nil && arg.Name == nil && a.subscripted(a.source(arg.Value)):
-			return found(int(arg.Pos().Offset()), isName)
+			return found(offset(arg), isName)
 		case at == none:
 		case arg.Naked || arg.Name == nil || arg.Index != nil || arg.Array != nil:
 			return found(at, isName)

@@ -7,17 +7,19 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// inspectDeclarer is for export, typeset and the like where the grammar has them as commands: the value
+// behind = may be an item.
 func (a *analysis) inspectDeclarer(name string, args []*syntax.Word) *finding {
 	typing := name == "integer" || name == "float" || name == "nameref"
 	for _, w := range args {
 		text := a.source(w)
-		typing = typing || strings.HasPrefix(text, "-") && strings.ContainsAny(text, "inEF")
+		typing = typing || strings.HasPrefix(text, "-") && strings.ContainsAny(text, typingOptions)
 		at := a.taint(w, asText)
 		if at == none {
 			continue
 		}
 		v, _, assigns := strings.Cut(text, "=")
-		if !assigns || !syntax.ValidName(v) || int(w.Pos().Offset())+len(v) > at {
+		if !assigns || !syntax.ValidName(v) || offset(w)+len(v) > at {
 			return found(at, isName)
 		}
 		if typing {
@@ -27,6 +29,7 @@ func (a *analysis) inspectDeclarer(name string, args []*syntax.Word) *finding {
 	return nil
 }
 
+// inspectNumber is for commands whose arguments some shells evaluate.
 func (a *analysis) inspectNumber(_ string, args []*syntax.Word) *finding {
 	if !a.m.evaluates {
 		return nil
@@ -46,39 +49,36 @@ var (
 
 // inspectTest is for the operands of [, and of [[ where the dialect takes it as a command.
 func (a *analysis) inspectTest(_ string, args []*syntax.Word) *finding {
-	carriers, numbers := make([]int, len(args)), make([]int, len(args))
-	for i, w := range args {
-		carriers[i], numbers[i] = a.taint(w, asText), a.taint(w, asNumber)
-	}
 	for i, w := range args {
 		op, _ := literal(w)
+		before, after := args[max(i-1, 0):i], args[i+1:min(i+2, len(args))]
+		next := a.firstTaint(after, asText)
 		switch {
-		case numericOperators[op] && !a.m.evaluates:
+		case numericOperators[op] && a.m.evaluates:
+			if at := or(a.firstTaint(before, asNumber), a.firstTaint(after, asNumber)); at != none {
+				return found(at, numeric)
+			}
 		case numericOperators[op]:
-			if i > 0 && numbers[i-1] != none {
-				return found(numbers[i-1], numeric)
-			}
-			if i+1 < len(args) && numbers[i+1] != none {
-				return found(numbers[i+1], numeric)
-			}
-		case op == "-v" && i+1 < len(args) && a.subscripted(a.source(args[i+1])):
-			return found(int(args[i+1].Pos().Offset()), testedName)
-		case namingOperators[op] && i+1 < len(args) && carriers[i+1] != none:
-			return found(carriers[i+1], testedName)
-		case carriers[i] != none && i+1 < len(args) && carriers[i+1] != none && a.startsFree(w):
-			return found(carriers[i+1], testOperator)
+		case op == "-v" && len(after) > 0 && a.subscripted(a.source(after[0])):
+			return found(offset(after[0]), testedName)
+		case next != none && namingOperators[op]:
+			return found(next, testedName)
+		case next != none && a.taint(w, asText) != none && a.startsFree(w):
+			return found(next, testOperator)
 		}
 	}
 	return nil
 }
 
-// startsFree reports whether a word begins with something that is not literal text, so that its
-// value could be an operator.
+// startsFree reports whether a word begins with a placeholder or an expansion, so that its value can be
+// an operator or an option.
 func (a *analysis) startsFree(w *syntax.Word) bool {
 	text := strings.TrimLeft(a.source(w), `"'`)
 	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "`") || strings.HasPrefix(text, a.m.prefix)
 }
 
+// inspectPrint is for printf and print: an item may not be the first thing of all, and in zsh it may be
+// formatted as text alone.
 func (a *analysis) inspectPrint(_ string, args []*syntax.Word) *finding {
 	for i, w := range args {
 		text, fixed := a.constantText(w)
@@ -110,10 +110,11 @@ func (a *analysis) inspectPrint(_ string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// textFormat is what a format may hold for zsh to take its arguments as text: its other
-// conversions evaluate them as arithmetic.
+// textFormat matches the formats whose arguments zsh takes as text. All other conversions evaluate theirs
+// as arithmetic.
 var textFormat = regexp.MustCompile(`^([^%]|%%|%-?[0-9]*(\.[0-9]+)?[sbcq])*$`)
 
+// inspectFormat is for the arguments behind a format; "" is one that is not known.
 func (a *analysis) inspectFormat(format string, args []*syntax.Word) *finding {
 	if a.lang != syntax.LangZsh || format != "" && textFormat.MatchString(format) {
 		return nil
@@ -126,6 +127,7 @@ func (a *analysis) inspectFormat(format string, args []*syntax.Word) *finding {
 	return nil
 }
 
+// inspectSet is for set, whose options end at --.
 func (a *analysis) inspectSet(_ string, args []*syntax.Word) *finding {
 	for _, w := range args {
 		if text, ok := a.constantText(w); ok && (text == "--" || text == "-") {

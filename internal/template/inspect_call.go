@@ -8,7 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// inspectCall tells whether a simple command interprets what carries an item.
+// inspectCall is the finding in a simple command: in the command itself, or in one that it wraps.
 func (a *analysis) inspectCall(args []*syntax.Word) *finding {
 	if len(args) == 0 {
 		return nil
@@ -35,7 +35,7 @@ func (a *analysis) inspectCall(args []*syntax.Word) *finding {
 			return f
 		}
 	}
-	defer func(fed int) { a.stdin = fed }(a.stdin)
+	defer func(stdin int) { a.stdin = stdin }(a.stdin)
 	for i, name := range a.commands(args) {
 		if name == "" {
 			return a.inspectUnknown(args[i:])
@@ -50,7 +50,7 @@ func (a *analysis) inspectCall(args []*syntax.Word) *finding {
 	return nil
 }
 
-// inspectCommand is the carrier that a command of this name interprets.
+// inspectCommand is the finding in a command of this name and its arguments, wrappers aside.
 func (a *analysis) inspectCommand(name string, args []*syntax.Word) *finding {
 	if a.stdin != none && a.readsProgram(name, args) {
 		return found(a.stdin, isProgram)
@@ -63,8 +63,8 @@ func (a *analysis) inspectCommand(name string, args []*syntax.Word) *finding {
 	if isShell(name) {
 		return a.inspectShell(name, args)
 	}
-	if interprets := sinks[name]; interprets != nil {
-		return interprets(a, name, args)
+	if inspect := sinks[name]; inspect != nil {
+		return inspect(a, name, args)
 	}
 	return nil
 }
@@ -78,7 +78,8 @@ func (a *analysis) commands(args []*syntax.Word) iter.Seq2[int, string] {
 	})
 }
 
-// command is the command within all wrappers. name is "" where it is not fixed.
+// command is the innermost of commands, and its arguments. Where its name is not fixed it is one of
+// these, and name is "".
 func (a *analysis) command(args []*syntax.Word) (name string, rest []*syntax.Word) {
 	for i, inner := range a.commands(args) {
 		if name = inner; name == "" {
@@ -89,8 +90,8 @@ func (a *analysis) command(args []*syntax.Word) (name string, rest []*syntax.Wor
 	return name, rest
 }
 
-// function is the function of the template that a simple command calls, and its arguments; nil
-// for none. A function goes before a command of its name, wrappers included.
+// function is the function of the text that a simple command calls, and its arguments; nil for none. As
+// in a shell it goes before a command of its name, wrappers included.
 func (a *analysis) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Word) {
 	if len(args) > 0 {
 		if name, ok := a.constantText(args[0]); ok && a.funcs[name] != nil {
@@ -101,8 +102,8 @@ func (a *analysis) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Wo
 	return a.funcs[name], rest
 }
 
-// inspectForwarding is for a call of a function of the template. One that runs its arguments as
-// a command is a wrapper.
+// inspectForwarding is for a call of a function of the text: one that runs "$@" is a wrapper. Where it
+// shifts, any argument can be the command.
 func (a *analysis) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) *finding {
 	forwards, shifts := false, calls(f, "shift")
 	for n := range syntax.Preorder(f) {
@@ -130,13 +131,15 @@ func (a *analysis) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) *f
 	return nil
 }
 
+// isWrapper reports whether a word names a wrapper.
 func isWrapper(w *syntax.Word) bool {
 	name, _ := literal(w)
 	_, ok := wrappers[commandName(name)]
 	return ok
 }
 
-// inspectUnknown is for a command whose name is not fixed.
+// inspectUnknown is for a command whose name is not fixed. It is taken for each of the constants that it
+// can be, and for the next word where it can be nothing.
 func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 	if len(args) == 0 {
 		return nil
@@ -148,7 +151,7 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 	if at := a.taint(args[0], asCode); at != none {
 		return found(at, commandWord)
 	}
-	carried := a.firstTaint(args[1:], asCode)
+	at := a.firstTaint(args[1:], asCode)
 	values := a.constantsOf(args[0])
 	if q, ok := args[0].Parts[0].(*syntax.SglQuoted); ok && q.Dollar {
 		values = []string{"eval"} // an escaped name: the worst that it can be
@@ -161,13 +164,12 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 			return f
 		}
 	}
-	if carried == none {
+	switch {
+	case at == none:
 		return nil
-	}
-	if isPattern(args[0]) {
-		return found(carried, commandPattern)
-	}
-	if canVanish(args[0]) {
+	case isPattern(args[0]):
+		return found(at, commandPattern)
+	case canVanish(args[0]):
 		f := a.inspectCall(args[1:])
 		if f != nil && f.why == commandWord {
 			f.why = vanishing
@@ -177,7 +179,7 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 	return nil
 }
 
-// inject replaces the words that hold some text, which a command replaces by what carries an item.
+// inject replaces the words that hold some text, as xargs -I and find do, by words of this taint.
 func (a *analysis) inject(ws []*syntax.Word, text string, at int) {
 	for i, w := range ws {
 		if has, _ := literal(w); strings.Contains(has, text) {

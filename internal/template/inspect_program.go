@@ -8,7 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// inspectRemote is for ssh: the destination may be an item, what runs there may not.
+// inspectRemote is for ssh: the destination may be an item, and what runs there may not.
 func (a *analysis) inspectRemote(_ string, args []*syntax.Word) *finding {
 	command := a.remoteCommand(args)
 	for i, w := range args[:len(args)-len(command)] {
@@ -30,7 +30,7 @@ func (a *analysis) inspectRemote(_ string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// remoteCommand is what stands behind the destination.
+// remoteCommand are the words behind the destination.
 func (a *analysis) remoteCommand(args []*syntax.Word) []*syntax.Word {
 	const withValue = "BbcDEeFIiJKLlmOopPQRSWw"
 	for i := 0; i < len(args); i++ {
@@ -46,13 +46,15 @@ func (a *analysis) remoteCommand(args []*syntax.Word) []*syntax.Word {
 	return nil
 }
 
+// inspectFind is for find -exec: what it runs is a call, in which {} begins with the names of the start
+// points.
 func (a *analysis) inspectFind(_ string, args []*syntax.Word) *finding {
 	for i, w := range args {
 		switch text, _ := literal(w); text {
 		case "-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch":
 			command := slices.Clone(args[i+1:])
 			if at := a.firstTaint(args[:i], asText); at != none {
-				a.inject(command, "{}", at) // names that begin with the item
+				a.inject(command, "{}", at)
 			}
 			if f := a.inspectCall(command); f != nil {
 				return f
@@ -62,7 +64,7 @@ func (a *analysis) inspectFind(_ string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// inspectXargs is for xargs, which makes arguments of what it reads.
+// inspectXargs is for xargs: what it runs is a call, with what it reads among the arguments.
 func (a *analysis) inspectXargs(_ string, args []*syntax.Word) *finding {
 	if a.stdin == none {
 		return nil
@@ -72,12 +74,22 @@ func (a *analysis) inspectXargs(_ string, args []*syntax.Word) *finding {
 		return nil
 	}
 	command := slices.Clone(args[inner:])
-	replace := ""
-	for i, w := range args[:inner] {
+	replace := a.xargsReplace(args[:inner])
+	if replace == "" { // behind the others
+		replace = "{}"
+		command = append(command, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{ValuePos: command[0].Pos(), ValueEnd: command[0].Pos(), Value: replace}}})
+	}
+	a.inject(command, replace, a.stdin)
+	return a.inspectCall(command)
+}
+
+// xargsReplace is the text that xargs replaces, by its options; "" for none.
+func (a *analysis) xargsReplace(options []*syntax.Word) (replace string) {
+	for i, w := range options {
 		text := a.source(w)
 		switch {
-		case text == "-I":
-			replace, _ = literal(args[i+1])
+		case text == "-I" && i+1 < len(options):
+			replace, _ = literal(options[i+1])
 		case strings.HasPrefix(text, "-I"):
 			replace = text[len("-I"):]
 		case strings.HasPrefix(text, "-i"), strings.HasPrefix(text, "--replace"):
@@ -90,15 +102,10 @@ func (a *analysis) inspectXargs(_ string, args []*syntax.Word) *finding {
 			}
 		}
 	}
-	if replace == "" { // behind the others
-		replace = "{}"
-		command = append(command, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{ValuePos: command[0].Pos(), ValueEnd: command[0].Pos(), Value: replace}}})
-	}
-	a.inject(command, replace, a.stdin)
-	return a.inspectCall(command)
+	return replace
 }
 
-// inspectSplit is for env -S.
+// inspectSplit is for env -S, whose value is split into a call.
 func (a *analysis) inspectSplit(_ string, args []*syntax.Word) *finding {
 	for i, w := range args {
 		option, _ := literal(w)
@@ -117,10 +124,10 @@ func (a *analysis) inspectSplit(_ string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// runByGit are the settings of git that are commands.
+// runByGit matches the settings of git that are commands.
 var runByGit = regexp.MustCompile(`(?i)^[-"']*(alias|pager|filter|.*(pager|editor|command|cmd|askpass|textconv|driver|helper|program|hookspath|fsmonitor|proxy))`)
 
-// inspectGit is for git -c NAME=VALUE, before the name of the command.
+// inspectGit is for git -c NAME=VALUE, where it stands before the subcommand.
 func (a *analysis) inspectGit(_ string, args []*syntax.Word) *finding {
 	for i, w := range args {
 		text := a.source(w)
@@ -132,7 +139,7 @@ func (a *analysis) inspectGit(_ string, args []*syntax.Word) *finding {
 		}
 		at := a.taint(args[i+1], asCode)
 		name, _, _ := strings.Cut(a.source(args[i+1]), "=")
-		if at != none && (at < int(args[i+1].Pos().Offset())+len(name) || runByGit.MatchString(name)) {
+		if at != none && (at < offset(args[i+1])+len(name) || runByGit.MatchString(name)) {
 			return found(at, isCode)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// inspectText is for commands that join their arguments and run them.
+// inspectText is for commands that join their arguments and run them as a script.
 func (a *analysis) inspectText(name string, args []*syntax.Word) *finding {
 	if at := a.firstTaint(args, asCode); at != none {
 		return found(at, isCode)
@@ -24,7 +24,7 @@ func (a *analysis) inspectText(name string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// inspectSourced is for a file that the shell reads commands from.
+// inspectSourced is for the . command: neither its file nor what it reads may be an item.
 func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
 	if at := a.firstTaint(args, asCode); at != none {
 		return found(at, isCode)
@@ -38,9 +38,8 @@ func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
 	return found(a.stdin, isProgram)
 }
 
-// inspectShell looks at what a shell does with its arguments: a script that is written out is
-// followed, with the item in its positional parameters. Without one, an item that names a
-// script is one thing, but with another behind it, it could be -c.
+// inspectShell is for a shell: the script behind -c is inspected, with the arguments that it gets. An item
+// may name a script file, but alone: with another argument behind it, it could be -c.
 func (a *analysis) inspectShell(name string, args []*syntax.Word) *finding {
 	n := scriptArgument(a.texts(args))
 	if n >= 0 {
@@ -57,8 +56,8 @@ func (a *analysis) inspectShell(name string, args []*syntax.Word) *finding {
 	return nil
 }
 
-// shellProgram is the carrier in what a shell is told to run with -c, wherever among the words of
-// a command the shell is named: behind sudo, env, find -exec, docker exec.
+// shellProgram is the taint of what a shell is given to run with -c, wherever among the words of a
+// command the shell is named: behind sudo, env, find -exec, docker exec.
 func (a *analysis) shellProgram(args []*syntax.Word) int {
 	texts := a.texts(args)
 	for i, text := range texts {
@@ -70,16 +69,16 @@ func (a *analysis) shellProgram(args []*syntax.Word) int {
 		if !isShell(text) || strings.Contains(text, a.m.prefix) {
 			continue
 		}
-		if at := a.scriptCarrier(args[i+1:]); at != none {
+		if at := a.scriptTaint(args[i+1:]); at != none {
 			return at
 		}
 	}
 	return none
 }
 
-// scriptCarrier is the carrier in the program text among the arguments of a shell. A word that
-// can vanish, or turn out to be an option, leaves its place to the next.
-func (a *analysis) scriptCarrier(args []*syntax.Word) int {
+// scriptTaint is the taint of the script among the arguments of a shell. A word that can vanish, or turn
+// out to be an option, leaves its place to the next.
+func (a *analysis) scriptTaint(args []*syntax.Word) int {
 	command, options := false, true
 	for i := 0; i < len(args); i++ {
 		text, fixed := a.constantText(args[i])
@@ -106,11 +105,11 @@ func (a *analysis) scriptCarrier(args []*syntax.Word) int {
 	return none
 }
 
-// programReaders run what they read, unless they are given something else to run.
-var programReaders = setOf("at batch ed ex su script")
+// programReaders run what they read from standard input.
+var programReaders = setOf("at batch ed ex")
 
-// readsProgram reports whether a command is, or starts, a shell that is given no program but its
-// standard input.
+// readsProgram reports whether a command runs what it reads from standard input: it is or starts a shell
+// that is given nothing else to run.
 func (a *analysis) readsProgram(name string, args []*syntax.Word) bool {
 	texts := a.texts(args)
 	switch {
@@ -143,7 +142,7 @@ func (a *analysis) readsProgram(name string, args []*syntax.Word) bool {
 	return strings.HasPrefix(file, "/dev/") || strings.HasPrefix(file, "/proc/")
 }
 
-// shellCall is what the arguments of a shell say that it runs.
+// shellCall is how a shell is called.
 type shellCall struct {
 	command  bool // -c: the first operand is program text
 	stdin    bool // -s: the operands are for the program on standard input
@@ -173,8 +172,7 @@ func parseShellCall(args []string) (c shellCall) {
 	return c
 }
 
-// scriptArgument is the index of the program text among the arguments of a shell, or -1 when
-// they have none.
+// scriptArgument is the index of the script among the arguments of a shell, or -1 when they have none.
 func scriptArgument(args []string) int {
 	if c := parseShellCall(args); c.command && c.operands < len(args) {
 		return c.operands

@@ -1,17 +1,12 @@
 package template
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-
-	"mvdan.cc/sh/v3/syntax"
-
-	"github.com/mostlylucid/eph/internal/fail"
 )
 
-// marked is a template with a marker in the place of each placeholder. A marker is a name
-// that the text does not hold, so that it is one token to a shell wherever it stands.
+// marked is a template with a marker in the place of each placeholder: a name that the text does not
+// hold, which is part of a word to a parser wherever it stands.
 type marked struct {
 	text    string // the template as typed, for errors
 	source  string // with markers
@@ -63,35 +58,4 @@ func (m *marked) origin(at int) int {
 		shift = k.ph.at + len(k.ph.text) - (k.at + len(k.name))
 	}
 	return min(max(at+shift, 0), len(m.text))
-}
-
-// parse parses the marked source.
-func (m *marked) parse(lang syntax.LangVariant) (*syntax.File, error) {
-	file, err := parseShell(m.source, lang)
-	if err == nil {
-		return file, nil
-	}
-	at, what := len(m.source), err.Error()
-	if e, ok := errors.AsType[syntax.ParseError](err); ok {
-		at, what = int(e.Pos.Offset()), e.Text
-	} else if e, ok := errors.AsType[syntax.LangError](err); ok {
-		at, what = int(e.Pos.Offset()), strings.TrimPrefix(e.Error(), e.Pos.String()+": ")
-	}
-	for _, k := range m.markers {
-		what = strings.ReplaceAll(what, k.name, k.ph.text)
-	}
-	return nil, fail.Usage("the template does not parse as %s: %s", lang, what).Place(m.text, m.origin(at), 1)
-}
-
-// errLost is the parser's end at a text that it does not even refuse. What a shell would make
-// of the text is not known then, so that no template that holds it is safe.
-var errLost = errors.New("the parser is lost in it")
-
-func parseShell(source string, lang syntax.LangVariant) (file *syntax.File, err error) {
-	defer func() {
-		if recover() != nil {
-			file, err = nil, errLost
-		}
-	}()
-	return syntax.NewParser(syntax.Variant(lang), syntax.KeepComments(true)).Parse(strings.NewReader(source), "")
 }

@@ -28,7 +28,7 @@ func (m *marked) places(file *syntax.File, lang syntax.LangVariant) ([]place, er
 			return
 		}
 		for i, k := range m.markers {
-			if k.at < int(leaf.Pos().Offset()) || k.at+len(k.name) > int(leaf.End().Offset()) {
+			if k.at < offset(leaf) || k.at+len(k.name) > int(leaf.End().Offset()) {
 				continue
 			}
 			p, why := m.place(k, path, lang)
@@ -250,7 +250,7 @@ func (m *marked) unquotedNear(k marker, w *syntax.Word, f form, lang syntax.Lang
 func (m *marked) usedAs(k marker, w *syntax.Word, f form, path []syntax.Node, lang syntax.LangVariant) (place, refusal) {
 	p := place{form: f}
 	alone := f == bare && w.Lit() == k.name
-	list := extent{int(w.Pos().Offset()), int(w.End().Offset())} // for words that are one of a list
+	list := extent{offset(w), int(w.End().Offset())} // for words that are one of a list
 	switch parent := path[len(path)-1].(type) {
 	case *syntax.CallExpr:
 		if len(parent.Args) == 0 || parent.Args[0] == w && !m.program {

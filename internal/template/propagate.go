@@ -8,19 +8,10 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// propagate finds the variables that hold an item. It goes over the template until it finds no
-// more, for a loop can carry a value backwards.
+// propagate finds the variables that items get to. It goes over the text until it learns no more, for
+// a loop or a function can carry a value backwards.
 func (a *analysis) propagate(file *syntax.File) {
-	a.replaced = math.MaxInt
-	for _, st := range file.Stmts {
-		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 1 && a.replaced == math.MaxInt {
-			if name, _ := literal(c.Args[0]); name == "set" {
-				if dashes, _ := literal(c.Args[1]); dashes == "--" {
-					a.replaced = int(st.End().Offset())
-				}
-			}
-		}
-	}
+	a.replaced = afterSet(file)
 	for n := range syntax.Preorder(file) {
 		if f, ok := n.(*syntax.FuncDecl); ok && f.Name != nil {
 			a.funcs[f.Name.Value] = f
@@ -30,17 +21,42 @@ func (a *analysis) propagate(file *syntax.File) {
 			}
 		}
 	}
-	for before := -1; before != a.facts; {
-		before = a.facts
+	for before := -1; before != a.facts(); {
+		before = a.facts()
 		a.stdin = a.opened
 		a.walk(file, a.propagateNode)
-		a.facts = len(a.tainted) + len(a.functionInputs) + a.constantCount
-		if a.opened != none {
-			a.facts++
-		}
 	}
 }
 
+// facts is how much the analysis has learnt. It only grows.
+func (a *analysis) facts() int {
+	n := len(a.tainted) + len(a.funcInputs)
+	for _, values := range a.constants {
+		n += len(values)
+	}
+	if a.opened != none {
+		n++
+	}
+	return n
+}
+
+// afterSet is the byte behind the first set -- that always runs: there the positional parameters are no
+// longer the records.
+func afterSet(file *syntax.File) int {
+	for _, st := range file.Stmts {
+		c, ok := st.Cmd.(*syntax.CallExpr)
+		if !ok || len(c.Args) < 2 {
+			continue
+		}
+		name, _ := literal(c.Args[0])
+		if dashes, _ := literal(c.Args[1]); name == "set" && dashes == "--" {
+			return int(st.End().Offset())
+		}
+	}
+	return math.MaxInt
+}
+
+// propagateNode learns what one node does to variables.
 func (a *analysis) propagateNode(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Assign:
@@ -72,8 +88,8 @@ func (a *analysis) propagateNode(n syntax.Node) {
 		if a.firstTaint(w.Items, asText) != none || !w.InPos.IsValid() && a.isTainted("@", n) {
 			a.taintVariables(w.Name.Value)
 		}
-		for _, w2 := range w.Items {
-			a.addConstants(w.Name.Value, a.constantsOf(w2)...)
+		for _, item := range w.Items {
+			a.addConstants(w.Name.Value, a.constantsOf(item)...)
 		}
 		if n.Select && a.reads() {
 			a.taintVariables("REPLY")
@@ -108,6 +124,7 @@ func (a *analysis) propagateNode(n syntax.Node) {
 	}
 }
 
+// declFlags are the options of a declaration, in a row.
 func declFlags(d *syntax.DeclClause) string {
 	var flags string
 	for _, a := range d.Args {
@@ -123,6 +140,7 @@ func declFlags(d *syntax.DeclClause) string {
 // typingOptions are the options of declare whose variables evaluate what they are assigned.
 const typingOptions = "inEF"
 
+// propagateCall learns what a simple command does to variables.
 func (a *analysis) propagateCall(c *syntax.CallExpr) {
 	if f, args := a.function(c.Args); f != nil {
 		a.propagateArguments(f, args)
@@ -187,7 +205,7 @@ func (a *analysis) propagateCall(c *syntax.CallExpr) {
 
 var changesDirectory = setOf("cd chdir pushd")
 
-// assignedBy are the variables that a command assigns what it reads, or prints, and the carrier in
+// assignedBy are the variables that a command assigns what it reads, or prints, and the taint of
 // that.
 func (a *analysis) assignedBy(name string, args []*syntax.Word) (names []string, at int) {
 	switch {
@@ -212,7 +230,7 @@ func (a *analysis) assignedBy(name string, args []*syntax.Word) (names []string,
 // readBuiltins assign what they read to the variables that they name.
 var readBuiltins = setOf("read mapfile readarray getln sysread vared line")
 
-// propagateText is for text that is run here: what it assigns holds on.
+// propagateText learns from text that eval or trap run here: what it assigns stays.
 func (a *analysis) propagateText(w *syntax.Word) {
 	text, fixed := literal(w)
 	file, err := parseShell(text, a.lang)
@@ -228,7 +246,7 @@ func (a *analysis) propagateText(w *syntax.Word) {
 	}
 }
 
-// propagateArguments is for a call of a function of the template.
+// propagateArguments learns what a call gives to a function of the template.
 func (a *analysis) propagateArguments(f *syntax.FuncDecl, args []*syntax.Word) {
 	name := f.Name.Value
 	moved := calls(f, "shift") || calls(f, "set")
@@ -243,19 +261,20 @@ func (a *analysis) propagateArguments(f *syntax.FuncDecl, args []*syntax.Word) {
 			}
 		}
 	}
-	if _, ok := a.functionInputs[name]; !ok && a.stdin != none {
-		a.functionInputs[name] = a.stdin
+	if _, ok := a.funcInputs[name]; !ok && a.stdin != none {
+		a.funcInputs[name] = a.stdin
 	}
 }
 
+// taintVariables learns that these variables hold an item.
 func (a *analysis) taintVariables(names ...string) {
 	for _, name := range names {
 		a.tainted[name] = true
 	}
 }
 
-// taintPositional marks the positional parameters within a function: those that the arguments of a
-// call put an item in, or all where they can move.
+// taintPositional learns which positional parameters of a function hold an item: those that the
+// arguments of a call give one to, or all where shift and the like can move them.
 func (a *analysis) taintPositional(function string, args []*syntax.Word, moved bool) {
 	for i, w := range args {
 		_, fixed := literal(w)

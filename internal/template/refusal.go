@@ -11,13 +11,13 @@ import (
 // refusal says why a place is refused, and what to write there instead.
 type refusal struct{ what, try string }
 
-// A finding is an item that gets to where a shell would interpret it.
+// A finding is a taint that gets to a sink.
 type finding struct {
-	at  int // the taint
+	at  int // the taint: a byte of the source, or fromStdin
 	why refusal
 }
 
-// found is the finding of a taint; nil for none.
+// found is the finding of a taint. It is nil for none, so that a sink can say what it looks for in a line.
 func found(at int, why refusal) *finding {
 	if at == none {
 		return nil
@@ -25,8 +25,8 @@ func found(at int, why refusal) *finding {
 	return &finding{at, why}
 }
 
-// refuse is the usage error about the placeholder, or the variable that holds the item, at a
-// byte of the source.
+// refuse is the usage error about the placeholder, or the variable that holds an item, at a byte of the
+// source.
 func (m *marked) refuse(at int, why refusal) *fail.Error {
 	for _, k := range m.markers {
 		if k.at <= at && at < k.at+len(k.name) {
@@ -51,7 +51,7 @@ func (m *marked) refuse(at int, why refusal) *fail.Error {
 
 // refuseStdin is the usage error about a command that interprets what it reads.
 func (m *marked) refuseStdin(n syntax.Node, why refusal) *fail.Error {
-	at, end := int(n.Pos().Offset()), int(n.End().Offset())
+	at, end := offset(n), int(n.End().Offset())
 	return fail.Usage("the item on standard input %s", why.what).Place(m.text, m.origin(at), m.origin(end)-m.origin(at)).
 		Advise("if it is meant to run, write the command as words of their own: eph --stdin item ssh HOST sh")
 }
@@ -60,7 +60,7 @@ func isNameByte(c byte) bool {
 	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// Places in the text of a template: see places.go.
+// Places in which no quoting keeps a value as text: see places.go.
 var (
 	ambiguous     = refusal{"stands where the shells that are called sh disagree", "quote it with double quotes, or name the shell: --shell=bash"}
 	elsewhere     = refusal{"stands where its value cannot be kept as text", `x={}; then use "$x"`}
@@ -85,7 +85,7 @@ var (
 	equals       = refusal{"stands behind a leading =, where zsh looks for a command of that name", `write "="{}`}
 )
 
-// Sinks, which an item must not get to: see inspect.go and sinks.go.
+// Sinks: see inspect.go and sinks.go.
 var (
 	inArithmetic = refusal{"stands in arithmetic, where shells run the commands in a value", "$(expr {} + 1) takes it as text"}
 	inSubscript  = refusal{"stands in a subscript, where shells run the commands in a value", "use an awk array, or case {} in ..."}

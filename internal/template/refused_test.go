@@ -556,6 +556,30 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestUnparsed: a template that does not parse is refused with its place and a remedy.
+func TestUnparsed(t *testing.T) {
+	for _, c := range []struct{ text, shell, marks, try string }{
+		{`echo it's {}`, "sh", "'", `write \' where`},
+		{`echo "x {}`, "bash", `"`, `write \" where`},
+		{"echo `x {}", "sh", "`", "close the quote"},
+		{`a=(1 {}); :`, "sh", "(", "--shell=bash"},
+		{`cat <(echo {})`, "ksh", "<(", "--shell=bash"},
+		{`print ${(e)x} {}`, "sh", "${", "--shell=zsh"},
+		{`echo a({})`, "sh", "(", "quote it where it is text: '('"},
+		{`echo a; fi {}`, "sh", "fi", "quote it where it is text: 'fi'"},
+		{`if true; echo {}`, "sh", "if", "finish what begins here"},
+		{`echo {} &&`, "sh", "&&", "finish what begins here"},
+		{`f() { :; } g {}`, "sh", "g", "write ;"},
+		{`echo ${x {}`, "sh", " ", "sh FILE {}"},
+	} {
+		_, err := Shell(c.text, c.shell, Options{})
+		e, ok := errors.AsType[*fail.Error](err)
+		if !ok || e.Status != fail.BadUsage || !strings.HasPrefix(e.Text[e.At:], c.marks) || !strings.Contains(e.Try, c.try) {
+			t.Errorf("Shell(%q, %s) = %+v, want %q marked and %q", c.text, c.shell, err, c.marks, c.try)
+		}
+	}
+}
+
 // accepted are near relatives of what is refused, that have to work.
 var accepted = []struct{ text, shell string }{
 	{`sh -c 'test -n "$1" && gzip -- "$1"' sh {}`, "sh"},

@@ -103,7 +103,7 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 		if i > 0 {
 			other, err := parseShell(m.source, lang)
 			if errors.Is(err, errLost) {
-				return nil, fail.Usage("the template does not parse as %s: %s", lang, err)
+				return nil, m.unparsed(err, lang)
 			}
 			if err != nil {
 				continue // no shell of that dialect would run it either

@@ -7,7 +7,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// A sink tells whether a call interprets what carries an item: where, and why not.
+// A sink inspects a call of a command by its name and arguments. It returns nil where no item gets to
+// what the command interprets.
 type sink func(a *analysis, name string, args []*syntax.Word) *finding
 
 const (
@@ -23,31 +24,31 @@ var (
 	declarers    = setOf(declarations)
 )
 
-// sinks are the commands that interpret an argument, or what they read, in at least one of the
-// shells. What is in no row takes text, as far as a shell is concerned.
+// sinks are the commands that interpret an argument, or what they read, in at least one of the shells. To
+// any other command an argument is text.
 var sinks = map[string]sink{}
 
-// programSinks are those of them that are no part of a shell, and do so without one.
+// programSinks are those of them that are programs, so that they are sinks without a shell too.
 var programSinks = map[string]bool{}
 
 func init() {
 	type rows []struct {
-		names      string
-		interprets sink
+		names   string
+		inspect sink
 	}
 	ofShells := rows{
-		// All arguments are commands,
+		// Every argument is a command,
 		{"eval trap watch parallel sem sg tmux zargs zcp zln zmv zpty zstyle", (*analysis).inspectText},
 		{"history fc", takesAll(isCode)},
 		{"alias", takesAll(alias)},
 		{"emulate", both(takesAll(isCode), runsOption("-c"))},
 
-		// or names, that can have a subscript,
+		// or a name, which can have a subscript,
 		{"let unset read getln getopts vared limit unlimit enable bind complete compgen compopt wait unalias", takesAll(isName)},
 		{"setopt unsetopt shopt autoload sched sysopen sysread sysseek syswrite zformat zle zmodload zparseopts zregexparse zselect zstat", takesAll(isName)},
 		{"mapfile readarray", both(takesAll(isName), runsOption("-C"))},
 
-		// or numbers, which some shells evaluate.
+		// or a number, which some shells evaluate.
 		{"exit return break continue shift repeat bye logout", (*analysis).inspectNumber},
 		{"ulimit", both(takesAll(isName), (*analysis).inspectNumber)},
 
@@ -58,7 +59,7 @@ func init() {
 		{"set", (*analysis).inspectSet},
 		{declarations, (*analysis).inspectDeclarer},
 	}
-	// These run some, alone or by a shell.
+	// These run some of their arguments.
 	ofPrograms := rows{
 		{remotes, (*analysis).inspectRemote},
 		{"find gfind fd", (*analysis).inspectFind},
@@ -77,7 +78,7 @@ func init() {
 	}
 	for i, row := range slices.Concat(ofPrograms, ofShells) {
 		for name := range strings.FieldsSeq(row.names) {
-			sinks[name], programSinks[name] = row.interprets, i < len(ofPrograms)
+			sinks[name], programSinks[name] = row.inspect, i < len(ofPrograms)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func evaluatesNumbers(langs []syntax.LangVariant) bool {
 	return slices.Contains(langs, syntax.LangMirBSDKorn) || slices.Contains(langs, syntax.LangZsh)
 }
 
-// takesAll is a sink that takes every argument in the same way.
+// takesAll is the sink of a command that interprets every argument.
 func takesAll(why refusal) sink {
 	return func(a *analysis, _ string, args []*syntax.Word) *finding {
 		for _, w := range args {
@@ -96,14 +97,14 @@ func takesAll(why refusal) sink {
 				return found(at, why)
 			}
 			if a.subscripted(a.source(w)) {
-				return found(int(w.Pos().Offset()), why)
+				return found(offset(w), why)
 			}
 		}
 		return nil
 	}
 }
 
-// both is a sink that is each of two.
+// both is the sink of a command that is each of two.
 func both(one, other sink) sink {
 	return func(a *analysis, name string, args []*syntax.Word) *finding {
 		if f := one(a, name, args); f != nil {
@@ -113,7 +114,7 @@ func both(one, other sink) sink {
 	}
 }
 
-// runsOption is a sink that has a shell run the value of these options.
+// runsOption is the sink of a command that has a shell run the value of these options.
 func runsOption(options ...string) sink {
 	return func(a *analysis, name string, args []*syntax.Word) *finding {
 		for i, w := range args {

@@ -24,16 +24,16 @@ func or(a, b int) int {
 	return b
 }
 
-// reading is how the text that a taint is looked for in will be taken.
+// reading is what the text in which a taint is looked for will be taken for.
 type reading uint8
 
 const (
-	asText   reading = iota
-	asCode           // a command substitution gives whatever its commands were given
-	asNumber         // arithmetic, where a bare name is a variable too
+	asText   reading = iota // a command substitution is what it is known to print
+	asCode                  // and whatever its commands are given, to be on the safe side
+	asNumber                // arithmetic: as text, and a bare name is a variable
 )
 
-// taint is the first taint in root.
+// taint is the first taint in root, or none.
 func (a *analysis) taint(root syntax.Node, as reading) int {
 	at := none
 	syntax.Walk(root, func(n syntax.Node) bool {
@@ -55,23 +55,19 @@ func (a *analysis) taint(root syntax.Node, as reading) int {
 				break
 			}
 			if a.isTainted(n.Param.Value, n) || (as == asNumber || n.Excl || n.Flags != nil) && a.refersToTainted(n.Param.Value) {
-				at = int(n.Pos().Offset())
+				at = offset(n)
 			}
 		case *syntax.SglQuoted:
-			if at = a.placeholderIn(n); at == none && as == asNumber && a.mentionsTainted(n.Value) {
-				at = int(n.Pos().Offset())
-			}
+			at = a.literalTaint(n, n.Value, as)
 		case *syntax.Lit:
-			if at = a.placeholderIn(n); at == none && as == asNumber && a.mentionsTainted(n.Value) {
-				at = int(n.Pos().Offset())
-			}
+			at = a.literalTaint(n, n.Value, as)
 		}
 		return at == none
 	})
 	return at
 }
 
-// firstTaint is the first taint in a list of words.
+// firstTaint is the first taint in a list of words, or none.
 func (a *analysis) firstTaint(ws []*syntax.Word, as reading) int {
 	for _, w := range ws {
 		if at := a.taint(w, as); at != none {
@@ -81,26 +77,35 @@ func (a *analysis) firstTaint(ws []*syntax.Word, as reading) int {
 	return none
 }
 
+// literalTaint is the taint in literal text: a placeholder, or the name of a variable in arithmetic.
+func (a *analysis) literalTaint(n syntax.Node, text string, as reading) int {
+	at := a.placeholderIn(n)
+	if at == none && as == asNumber && a.mentionsTainted(text) {
+		at = offset(n)
+	}
+	return at
+}
+
+// placeholderIn is the first placeholder in n. Numbers that eph counts are no items.
 func (a *analysis) placeholderIn(n syntax.Node) int {
 	for _, k := range a.m.markers {
-		if !k.ph.isNumber() && int(n.Pos().Offset()) <= k.at && k.at < int(n.End().Offset()) {
+		if !k.ph.isNumber() && offset(n) <= k.at && k.at < int(n.End().Offset()) {
 			return k.at
 		}
 	}
 	return none
 }
 
-// isTainted reports whether a variable holds an item where n expands it. The positional parameters
-// are those of the function that n is in; outside of one they are the records, until set replaces
-// them.
+// isTainted reports whether a variable holds an item where n expands it. Positional parameters are
+// those of the function that n is in. Outside of one they are the records, until set replaces them.
 func (a *analysis) isTainted(name string, n syntax.Node) bool {
 	if !isPositional(name) {
 		return a.tainted[name]
 	}
-	return a.tainted[a.positionalKey(name)] || a.inFunction == "" && a.records && int(n.Pos().Offset()) < a.replaced
+	return a.tainted[a.positionalKey(name)] || a.inFunction == "" && a.records && offset(n) < a.replaced
 }
 
-// positionalKey is the key in holding of a positional parameter of the function that is looked at.
+// positionalKey is the key of a positional parameter of the function that the walk is in. $# is a number.
 func (a *analysis) positionalKey(name string) string {
 	if name == "#" {
 		return ""
@@ -110,7 +115,7 @@ func (a *analysis) positionalKey(name string) string {
 
 var identifier = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 
-// mentionsTainted reports whether an expression names a variable that holds an item, or one whose text does.
+// mentionsTainted reports whether an expression names a tainted variable, or one whose text does.
 func (a *analysis) mentionsTainted(expression string) bool {
 	return a.mentions(expression, map[string]bool{})
 }
@@ -125,12 +130,12 @@ func (a *analysis) mentions(expression string, seen map[string]bool) bool {
 	})
 }
 
-// refersToTainted reports whether the text of a variable names one that holds an item.
+// refersToTainted reports whether the text of a variable names a tainted one.
 func (a *analysis) refersToTainted(name string) bool {
 	return slices.ContainsFunc(a.constants[a.constantKey(name)], a.mentionsTainted)
 }
 
-// subscripted reports whether text is a name with a subscript in which a variable holds an item.
+// subscripted reports whether text is a name with a subscript that names a tainted variable.
 func (a *analysis) subscripted(text string) bool {
 	_, subscript, ok := strings.Cut(text, "[")
 	return ok && a.mentionsTainted(subscript)

@@ -195,7 +195,7 @@ func refuseRun(words []word) error {
 		return nil
 	}
 	alone := slices.ContainsFunc(args, func(w *syntax.Word) bool {
-		return int(w.Pos().Offset()) == f.at && simpleMarker(m, w)
+		return offset(w) == f.at && simpleMarker(m, w)
 	})
 	if alone && (!remoteShells[name] || len(a.remoteCommand(args)) == 1) {
 		return nil
@@ -206,7 +206,7 @@ func refuseRun(words []word) error {
 // simpleMarker reports whether a word is a placeholder and nothing else.
 func simpleMarker(m *marked, w *syntax.Word) bool {
 	return slices.ContainsFunc(m.markers, func(k marker) bool {
-		return k.at == int(w.Pos().Offset()) && k.at+len(k.name) == int(w.End().Offset())
+		return k.at == offset(w) && k.at+len(k.name) == int(w.End().Offset())
 	})
 }
 
