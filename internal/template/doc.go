@@ -31,15 +31,34 @@
 //
 // A variable is safe wherever the shell takes its value as text. Some places interpret the
 // value instead: arithmetic, subscripts, names, the operands of [ -eq ], the arguments of
-// eval and sh -c, the command word. There is one rule, and taint.go and sinks.go are its two
-// halves: what carries an item must not get to a place that interprets it. A carrier is a
-// placeholder, a variable that was assigned or read from one, standard input that one was written
-// to, and a command substitution that prints one. The error marks it, and says what to write
-// instead. Text that is written out for a later time or another shell, as the arguments of trap,
-// eval, sh -c and ssh, is looked at in the same way.
+// eval and sh -c, the command word. These are the sinks of a taint analysis. Its sources are the
+// placeholders, and what carries an item on is tainted: a variable that was assigned or read from
+// one, standard input that one was written to, a command substitution that prints one. A template
+// in which a taint gets to a sink is refused, with the place and what to write instead. Text that
+// is written out for a later time or another shell, as the arguments of trap, eval, sh -c and
+// ssh, is analysed in the same way.
 //
-// What a program prints is not followed, but for those known to repeat their arguments (echo,
+// What a program prints is not followed, but for those known to print their arguments (echo,
 // printf, basename and the like) or their input (cat, cut, sed and the like); nor is a file that
 // an item was written to, or that is named by one. What the called program makes of its
 // arguments, after the shell has handed them over, is the program's matter.
+//
+// # The way of a template
+//
+// Text becomes parts, literal text and placeholders, in placeholder.go; json.go, cut.go and
+// parallel.go know what stands between the braces. Separate words go on in words.go, and shell
+// text in shell.go:
+//
+//	marked.go    each placeholder becomes a marker, which is a name to a parser
+//	parse.go     the text becomes a syntax tree, in each dialect that its shell may read (dialect.go)
+//	analysis.go  the taint analysis: what is tainted (taint.go), what passes a taint on (propagate.go,
+//	             constants.go, flow.go), and where it must not get to (inspect.go and what it calls,
+//	             by the tables in sinks.go, variables.go and wrappers.go)
+//	places.go    each marker gets the quotes that its place asks for
+//	plain.go     plain words need no shell after all
+//	script.go    the rest becomes a constant script, which is parsed once more
+//
+// For each item, template.go and script.go fill the values in, display.go shows the command, and
+// tally.go measures it. Every reason to refuse a template stands in refusal.go; languages.go
+// warns of what is not refused.
 package template

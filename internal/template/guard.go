@@ -54,10 +54,10 @@ func optionsEnd(words []string) int {
 // is only compared are none.
 func (m *marked) guardOf(file *syntax.File, values []*placeholder) guard {
 	g := guard{values: map[int]bool{}}
-	s := &analysis{m: m}
+	a := &analysis{m: m}
 	walk(file, func(path []syntax.Node) {
 		w, ok := path[len(path)-1].(*syntax.Word)
-		if !ok || len(path) < 2 || !canBeOption(s, path[len(path)-2], w) {
+		if !ok || len(path) < 2 || !canBeOption(a, path[len(path)-2], w) {
 			return
 		}
 		g.positional = g.positional || beginsPositional(w.Parts)
@@ -73,10 +73,10 @@ func (m *marked) guardOf(file *syntax.File, values []*placeholder) guard {
 }
 
 // canBeOption reports whether the program that gets w in the end could take it for an option.
-func canBeOption(s *analysis, parent syntax.Node, w *syntax.Word) bool {
+func canBeOption(a *analysis, parent syntax.Node, w *syntax.Word) bool {
 	switch parent := parent.(type) {
 	case *syntax.CallExpr:
-		end := optionsEnd(s.sources(parent.Args))
+		end := optionsEnd(a.sources(parent.Args))
 		for i, arg := range parent.Args {
 			if arg == w {
 				return 0 < i && i < end

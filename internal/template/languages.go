@@ -8,8 +8,8 @@ import (
 	"github.com/mostlylucid/eph/internal/fail"
 )
 
-// languages are programs that take a program in a language of their own: as the value of an
-// option, or as their first operand where the list is empty.
+// languages are the programs that take a program in a language of their own: as the value of one of these
+// options, or as their first operand where there is none.
 var languages = map[string]string{
 	"awk": "", "gawk": "", "mawk": "", "nawk": "", "jq": "", "gojq": "", "sed": "", "gsed": "",
 	"perl": "-e -E", "ruby": "-e", "vim": "-c --cmd", "ex": "-c", "make": "--eval", "gdb": "-ex", "node": "-e -p --eval --print", "php": "-r",
@@ -17,21 +17,21 @@ var languages = map[string]string{
 	"psql": "-c --command", "mysql": "-e --execute", "sqlite3": "-cmd",
 }
 
-// braced are the languages in which braces mean something: there a header could name what the
-// author wrote for the program.
+// braced are the languages in which braces mean something, so that what looks like a column of the header
+// can be what the author wrote for the program.
 var braced = setOf("awk gawk mawk nawk jq gojq sed gsed perl ruby node php python python2 python3 lua Rscript osascript")
 
 // warnAbout is the warning of a placeholder that stands at a byte of text, in the program of another
 // language. Where the first line of the input decided that it is a placeholder, it is an error.
 func warnAbout(ph *placeholder, language, text string, at int) (warning *fail.Error, err error) {
-	if ph.named && braced[language] {
-		return nil, fail.Usage("%s is a column of the header, and becomes part of a program in the language of %s", ph.text, language).
-			Place(text, at, len(ph.text)).
+	usage := func(format string) *fail.Error {
+		return fail.Usage(format, ph.text, language).Place(text, at, len(ph.text)).
 			Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph.text)
 	}
-	return fail.Usage("%s becomes part of a program in the language of %s, which may run what an item says", ph.text, language).
-		Place(text, at, len(ph.text)).
-		Advise("hand it over as an argument or in the environment: --env ITEM=%s", ph.text), nil
+	if ph.named && braced[language] {
+		return nil, usage("%s is a column of the header, and becomes part of a program in the language of %s")
+	}
+	return usage("%s becomes part of a program in the language of %s, which may run what an item says"), nil
 }
 
 // programWarnings warns of every placeholder in the program of another language, in a command that is

@@ -439,8 +439,7 @@ func (d *Parallel) shell(text string, parts []part, words []string, langs []synt
 	s := newScript(m, places)
 	s.shell, s.fill, s.spread, s.code = words, o.Fill, true, code
 	if err := s.verify(langs[0]); err != nil {
-		return nil, fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
-			Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")
+		return nil, unverified(text, err)
 	}
 	c := &Command{text: text, fill: o.Fill, shown: s}
 	if c.words = plainWords(m, file, o.Functions); c.words == nil || !d.plain(c.words, o.Fill) {

@@ -8,13 +8,15 @@ import (
 	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/mostlylucid/eph/internal/fail"
 )
 
 // variable begins the name of every shell variable that carries a value.
 const variable = "__eph"
 
-// script is a compiled shell template: text with references to variables in it. Its
-// rendering depends on how many records an item has, and on nothing else of it.
+// script is a compiled shell template: text with references to variables in it. Its rendering depends
+// on how many records an item has, and on nothing else of it.
 type script struct {
 	shell      []string // the shell's command line, without -c
 	nodes      []node
@@ -301,6 +303,12 @@ func (s *script) verify(lang syntax.LangVariant) error {
 		return fmt.Errorf("%d of %d values are not quoted", want-found, want)
 	}
 	return nil
+}
+
+// unverified is the usage error of a template whose script is not safe.
+func unverified(text string, err error) *fail.Error {
+	return fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
+		Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")
 }
 
 // quoted reports whether the expansion at the end of path is one that the shell does not

@@ -64,8 +64,7 @@ func Shell(text, shell string, o Options) (*Command, error) {
 		c.script.guard = m.guardOf(file, c.script.values)
 	}
 	if err := c.script.verify(langs[0]); err != nil {
-		return nil, fail.Usage("the template cannot be made safe: %v", err).Place(text, 0, len(text)).
-			Advise("move the placeholders into simple arguments: x={}; ... \"$x\"")
+		return nil, unverified(text, err)
 	}
 	return c, nil
 }
@@ -90,8 +89,8 @@ func appendItem(text string, parts []part, o *Options, lang syntax.LangVariant) 
 	return m, file, nil
 }
 
-// examine finds where each placeholder stands, or says why one is unsafe there: in the dialect
-// that file was parsed in, the first of langs, and in the others.
+// examine is the place of each placeholder, or the error that says why one is unsafe there. It looks at
+// the text in the dialect that file was parsed in, the first of langs, and in the others.
 func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place, error) {
 	if len(m.markers) > 0 && strings.Contains(m.text, variable) {
 		return nil, fail.Usage("names that begin with %s are eph's own", variable).
@@ -130,8 +129,8 @@ func (m *marked) examine(file *syntax.File, langs []syntax.LangVariant) ([]place
 	return places, nil
 }
 
-// readsPositional reports whether a script can see the positional parameters, which are
-// then the records of the item.
+// readsPositional reports whether a script can see the positional parameters, which are then the records
+// of the item.
 func readsPositional(file *syntax.File) bool {
 	found := false
 	for n := range syntax.Preorder(file) {
@@ -152,6 +151,7 @@ func readsPositional(file *syntax.File) bool {
 	return found
 }
 
+// isPositional reports whether a variable is a positional parameter, or tells of all of them.
 func isPositional(name string) bool {
 	if name == "@" || name == "*" || name == "#" || name == "argv" {
 		return true

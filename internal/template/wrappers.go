@@ -15,6 +15,8 @@ type wrapper struct {
 	operands int    // words before the command
 }
 
+// wrappers are those that it is usual to put before a command. One that is missing here hides what it runs
+// from the rules for sinks and options.
 var wrappers = map[string]wrapper{
 	"-": {}, "builtin": {}, "busybox": {}, "chronic": {}, "command": {}, "eatmydata": {}, "nocorrect": {},
 	"coproc": {}, "noglob": {}, "nohup": {}, "setsid": {}, "toybox": {}, "unbuffer": {},
