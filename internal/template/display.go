@@ -93,6 +93,51 @@ func (s *script) displayRun(v *Values) string {
 	return shown
 }
 
+// displayShort is the command as GNU parallel shows it: the values are written into the text, in
+// quotes where a shell would act on them. In quotes of the template they leave these. So the line
+// means what it says to a shell too, which --retry-failed gives it to; where no quotes can see to
+// that, as in a here-document, it is what is really run.
+func (s *script) displayShort(v *Values) string {
+	sh := shapeOf(&v.Item)
+	simple := true
+	var b strings.Builder
+	s.write(&b, s.nodes, sh, all, func(n node, record int) string {
+		shown, ok := s.values[n.value].shownIn(n.form, v, record)
+		simple = simple && ok
+		return shown
+	})
+	text := b.String()
+	if s.code != nil {
+		text = strings.Replace(text, codeWord, s.code.show(v, all), 1)
+	}
+	if simple {
+		return text
+	}
+	return s.displayRun(v)
+}
+
+// shownIn is the value of p in a line that is displayed, for the place it is written to. ok says
+// that it means itself to a shell there.
+func (p *placeholder) shownIn(f form, v *Values, record int) (shown string, ok bool) {
+	value := p.show(v, record)
+	quoted := showShort(value)
+	special := map[form]string{double: "\"$`\\", single: "'"}[f]
+	switch {
+	case p.omitted(shapeOf(&v.Item)):
+		return "", true
+	case f == bare:
+		return quoted, true
+	case value == "" || quoted == value:
+		return value, true
+	case special == "":
+		return value, false
+	case !strings.ContainsAny(value, special) && isShown(value):
+		return value, true
+	}
+	quote := special[:1]
+	return quote + quoted + quote, true
+}
+
 // quoteIn quotes a value for the place it is written to: it leaves the quotes there, and comes
 // back to them.
 func quoteIn(f form, value string) string {

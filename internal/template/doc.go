@@ -46,8 +46,8 @@
 // # The way of a template
 //
 // Text becomes parts, literal text and placeholders, in placeholder.go; json.go, cut.go and
-// parallel.go know what stands between the braces. Separate words go on in words.go, and shell
-// text in shell.go:
+// parallel.go know what stands between the braces. Separate words go on in words.go, where no
+// shell is needed (but see operators.go), and shell text in shell.go:
 //
 //	marked.go    each placeholder becomes a marker, which is a name to a parser
 //	parse.go     the text becomes a syntax tree, in each dialect that its shell may read (dialect.go)
@@ -58,7 +58,8 @@
 //	plain.go     plain words need no shell after all
 //	script.go    the rest becomes a constant script, which is parsed once more
 //
-// For each item, template.go and script.go fill the values in, display.go shows the command, and
-// tally.go measures it. Every reason to refuse a template stands in refusal.go; languages.go
-// warns of what is not refused.
+// For each item, value.go says what a placeholder stands for, and template.go and script.go fill it
+// in; display.go shows the command, tally.go measures it, and guard.go looks for values that would
+// be options. Every reason to refuse a place or a sink stands in refusal.go; languages.go warns of
+// what is not refused.
 package template

@@ -54,6 +54,18 @@ func showable(s string) (size int, ok bool) {
 	return size, r == '\n' || r == ' ' || r != utf8.RuneError && unicode.IsPrint(r)
 }
 
+// isShown reports whether a terminal does nothing with s but to show it.
+func isShown(s string) bool {
+	for s != "" {
+		n, ok := showable(s)
+		if !ok && s[0] != '\t' {
+			return false
+		}
+		s = s[n:]
+	}
+	return true
+}
+
 // isPlain reports whether s needs no quotes as an argument, in any of the shells.
 func isPlain(s string) bool {
 	if s == "" || s[0] == '=' || syntax.IsKeyword(s) {
@@ -86,4 +98,25 @@ func quoteAll(words []string) string {
 		quoted[i] = quoteWord(w)
 	}
 	return strings.Join(quoted, " ")
+}
+
+// quoteShort quotes a word as GNU parallel does: where it has to, in single quotes, and a single
+// quote in double ones.
+func quoteShort(s string) string {
+	if s == "" {
+		return "''"
+	}
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+/") == "" {
+		return s
+	}
+	s = "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'"
+	return strings.TrimSuffix(strings.TrimPrefix(s, "''"), "''")
+}
+
+// showShort is quoteShort of what a terminal can be shown; the rest is written as Quote does.
+func showShort(s string) string {
+	if isShown(s) {
+		return quoteShort(s)
+	}
+	return Quote(s)
 }

@@ -217,39 +217,3 @@ func (t *Text) Varies() bool {
 
 // Uses is as for a [Command].
 func (t *Text) Uses(name string) bool { return uses(t.parts, name) }
-
-func uses(parts []part, name string) bool {
-	for _, p := range parts {
-		if p.ph != nil && p.ph.uses(name) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *placeholder) uses(name string) bool {
-	if name == "@total" {
-		return p.from == fromTotal || p.padTo == padToTotal
-	}
-	return p.text == "{"+name+"}"
-}
-
-// join is the text of parts for one record, or for all of them.
-func join(parts []part, v *Values, record int) (string, error) {
-	if len(parts) == 1 && parts[0].ph == nil {
-		return parts[0].text, nil
-	}
-	var b strings.Builder
-	for _, p := range parts {
-		if p.ph == nil {
-			b.WriteString(p.text)
-			continue
-		}
-		s, err := p.ph.value(v, record)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(s)
-	}
-	return b.String(), nil
-}
