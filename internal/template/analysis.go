@@ -53,10 +53,11 @@ type analysis struct {
 	replaced int  // until this byte
 
 	// Where walk is.
-	stdin      int          // the taint of standard input
-	stdinText  *syntax.Word // standard input, where it is written out in the text
-	inFunction string       // "" outside of one
-	visiting   map[*syntax.FuncDecl]bool
+	stdin      int                       // the taint of standard input
+	stdinText  *syntax.Word              // standard input, where it is written out in the text
+	inFunction string                    // "" outside of one
+	visiting   map[*syntax.FuncDecl]bool // by output
+	forwarding map[*syntax.FuncDecl]bool // by inspectForwarding
 
 	injected map[*syntax.Word]int // the taints of words that xargs or find fill in
 }
@@ -66,7 +67,7 @@ func newAnalysis(m *marked, lang syntax.LangVariant) *analysis {
 		m: m, lang: lang, tainted: map[string]bool{}, typed: map[string]bool{},
 		constants: map[string][]string{"SHELL": {"sh"}, "BASH": {"bash"}},
 		funcs:     map[string]*syntax.FuncDecl{}, funcInputs: map[string]int{}, opened: none, stdin: none,
-		visiting: map[*syntax.FuncDecl]bool{}, injected: map[*syntax.Word]int{},
+		visiting: map[*syntax.FuncDecl]bool{}, forwarding: map[*syntax.FuncDecl]bool{}, injected: map[*syntax.Word]int{},
 	}
 }
 

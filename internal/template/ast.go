@@ -121,19 +121,34 @@ func canVanish(w *syntax.Word) bool {
 	return true
 }
 
-// simpleExpansion is the name in a word that is "$name" or $name.
-func simpleExpansion(w *syntax.Word) string {
+// expansionOf is the ${...} that a word is, quoted or not; nil for any other word.
+func expansionOf(w *syntax.Word) *syntax.ParamExp {
 	parts := w.Parts
 	if q, ok := parts[0].(*syntax.DblQuoted); ok && len(parts) == 1 {
 		parts = q.Parts
 	}
 	if len(parts) != 1 {
-		return ""
+		return nil
 	}
 	if p, ok := parts[0].(*syntax.ParamExp); ok && p.Param != nil {
-		return p.Param.Value
+		return p
 	}
-	return ""
+	return nil
+}
+
+// isArguments reports whether a word is "$@", or "$*".
+func isArguments(w *syntax.Word) bool {
+	p := expansionOf(w)
+	return p != nil && (p.Param.Value == "@" || p.Param.Value == "*")
+}
+
+// isList reports whether a word is as many words as there are values: "$@", or "${a[@]}".
+func isList(w *syntax.Word) bool {
+	if p := expansionOf(w); p != nil && p.Index != nil {
+		index, ok := p.Index.(*syntax.Word)
+		return ok && (index.Lit() == "@" || index.Lit() == "*")
+	}
+	return isArguments(w)
 }
 
 // isSlice reports whether a word leaves the first of several values out.

@@ -2,6 +2,7 @@ package template
 
 import (
 	"slices"
+	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -60,6 +61,22 @@ func (a *analysis) constantsOf(w *syntax.Word) []string {
 	}
 	add(w.Parts)
 	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
+}
+
+// joined is the text of a list of words, as far as it is constant; none where the first is not.
+func (a *analysis) joined(ws []*syntax.Word) []string {
+	var texts []string
+	for _, w := range ws {
+		values := a.constantsOf(w)
+		if len(values) != 1 {
+			break
+		}
+		texts = append(texts, values[0])
+	}
+	if texts == nil {
+		return nil
+	}
+	return []string{strings.Join(texts, " ")}
 }
 
 // constantKey is the key of a variable in constants.

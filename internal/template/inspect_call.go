@@ -102,28 +102,38 @@ func (a *analysis) function(args []*syntax.Word) (*syntax.FuncDecl, []*syntax.Wo
 	return a.funcs[name], rest
 }
 
-// inspectForwarding is for a call of a function of the text: one that runs "$@" is a wrapper. Where it
-// shifts, any argument can be the command.
-func (a *analysis) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) *finding {
-	forwards, shifts := false, calls(f, "shift")
-	for n := range syntax.Preorder(f) {
-		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
-			for _, w := range c.Args {
-				e := simpleExpansion(w)
-				shifts = shifts || (e == "@" || e == "*") && isSlice(w)
-				forwards = forwards || (e == "@" || e == "*") && (w == c.Args[0] || isWrapper(c.Args[0]))
-			}
-		}
-	}
-	if !forwards {
+// inspectForwarding is for a call of a function of the text: the commands in it that get "$@" are inspected
+// with these arguments. Where the function shifts, "$@" can begin with any of them that is constant.
+func (a *analysis) inspectForwarding(function *syntax.FuncDecl, args []*syntax.Word) *finding {
+	if a.forwarding[function] {
 		return nil
 	}
-	if !shifts {
-		return a.inspectCall(args)
+	a.forwarding[function] = true
+	defer delete(a.forwarding, function)
+	given := make([]*syntax.Word, len(args)) // as they are within the function
+	for i, w := range args {
+		given[i] = w
+		if at := a.taint(w, asText); at != none && !isArguments(w) {
+			given[i] = a.tainting(w, at)
+		}
 	}
-	for i := range args {
-		if _, ok := a.constantText(args[i]); ok {
-			if f := a.inspectCall(args[i:]); f != nil {
+	shifts := calls(function, "shift")
+	defer a.enter(function.Name.Value)()
+	for n := range syntax.Preorder(function.Body) {
+		call, ok := n.(*syntax.CallExpr)
+		if !ok {
+			continue
+		}
+		at := slices.IndexFunc(call.Args, isArguments)
+		if at < 0 {
+			continue
+		}
+		moved := shifts || isSlice(call.Args[at])
+		for i := range len(given) + 1 {
+			if moved && (i == len(given) || !a.isConstant(given[i])) || !moved && i > 0 {
+				continue
+			}
+			if f := a.inspectCall(slices.Concat(call.Args[:at], given[i:], call.Args[at+1:])); f != nil {
 				return f
 			}
 		}
@@ -131,10 +141,9 @@ func (a *analysis) inspectForwarding(f *syntax.FuncDecl, args []*syntax.Word) *f
 	return nil
 }
 
-// isWrapper reports whether a word names a wrapper.
-func isWrapper(w *syntax.Word) bool {
-	name, _ := literal(w)
-	_, ok := wrappers[commandName(name)]
+// isConstant reports whether a word has a constantText.
+func (a *analysis) isConstant(w *syntax.Word) bool {
+	_, ok := a.constantText(w)
 	return ok
 }
 
@@ -144,9 +153,8 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 	if len(args) == 0 {
 		return nil
 	}
-	simple := simpleExpansion(args[0])
-	if a.inFunction != "" && (simple == "@" || simple == "*") {
-		return nil // a function that runs its arguments: see inspectForwarding
+	if a.inFunction != "" && isArguments(args[0]) {
+		return nil // see inspectForwarding
 	}
 	if at := a.taint(args[0], asCode); at != none {
 		return found(at, commandWord)
@@ -169,7 +177,7 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 		return nil
 	case isPattern(args[0]):
 		return found(at, commandPattern)
-	case canVanish(args[0]):
+	case canVanish(args[0]), isList(args[0]) && len(values) == 0:
 		f := a.inspectCall(args[1:])
 		if f != nil && f.why == commandWord {
 			f.why = vanishing
@@ -183,8 +191,14 @@ func (a *analysis) inspectUnknown(args []*syntax.Word) *finding {
 func (a *analysis) inject(ws []*syntax.Word, text string, at int) {
 	for i, w := range ws {
 		if has, _ := literal(w); strings.Contains(has, text) {
-			ws[i] = &syntax.Word{Parts: []syntax.WordPart{&syntax.ParamExp{Short: true, Dollar: w.Pos(), Param: &syntax.Lit{ValuePos: w.Pos(), ValueEnd: w.End()}}}}
-			a.injected[ws[i]] = at
+			ws[i] = a.tainting(w, at)
 		}
 	}
+}
+
+// tainting is a word of this taint in the place of w.
+func (a *analysis) tainting(w *syntax.Word, at int) *syntax.Word {
+	tainted := &syntax.Word{Parts: []syntax.WordPart{&syntax.ParamExp{Short: true, Dollar: w.Pos(), Param: &syntax.Lit{ValuePos: w.Pos(), ValueEnd: w.End()}}}}
+	a.injected[tainted] = at
+	return tainted
 }

@@ -135,11 +135,18 @@ func (a *analysis) readsProgram(name string, args []*syntax.Word) bool {
 		return !fixed
 	}
 	call := parseShellCall(texts)
-	if call.stdin || call.operands == len(args) || canVanish(args[call.operands]) {
+	if call.stdin || call.operands == len(args) {
 		return true
 	}
-	file := texts[call.operands]
-	return strings.HasPrefix(file, "/dev/") || strings.HasPrefix(file, "/proc/")
+	file := args[call.operands]
+	switch _, filled := a.injected[file]; {
+	case filled, a.inFunction != "" && isArguments(file): // see inspectForwarding
+		return false
+	case canVanish(file), isList(file):
+		return true
+	}
+	name = texts[call.operands]
+	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
 }
 
 // shellCall is how a shell is called.

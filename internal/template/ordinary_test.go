@@ -148,7 +148,7 @@ func TestOrdinary(t *testing.T) {
 	for _, text := range []string{ // with the item on standard input
 		"wc -c", "jq -r .name | sort", "tee {#}.in | gzip > {#}.gz", "sort | uniq -c", "ssh host 'cat > in.{#}'", "while read -r l; do echo \"$l\"; done",
 		`read -r a b; echo "$b $a"`, `x=$(cat); printf '%s\n' "$x" > {#}.txt`, `curl -d @- https://example.org/`, "psql -f -", `eval "$(ssh-agent)"; ssh-add -`, `n=$(wc -l); echo $((n / 2))`,
-		"grep -v '^#' | xargs rm -f", "xargs -n1 basename", "tr a b | sh run.sh", "cat > f && sh build.sh < /dev/null", `xargs sh -c 'for f; do echo "$f"; done' sh`,
+		"grep -v '^#' | xargs rm -f", "xargs -I% sh %", "xargs -n1 basename", "tr a b | sh run.sh", "cat > f && sh build.sh < /dev/null", `xargs sh -c 'for f; do echo "$f"; done' sh`,
 	} {
 		for _, shell := range []string{"sh", "bash"} {
 			if _, err := Shell(text, shell, Options{Stdin: true, NoAppend: true}); err != nil {

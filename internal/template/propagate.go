@@ -70,11 +70,14 @@ func (a *analysis) propagateNode(n syntax.Node) {
 			a.addConstants(n.Name.Value, a.constantsOf(n.Value)...)
 		}
 		if n.Array != nil {
+			var elems []*syntax.Word
 			for _, e := range n.Array.Elems {
 				if e.Value != nil {
 					a.addConstants(n.Name.Value, a.constantsOf(e.Value)...)
+					elems = append(elems, e.Value)
 				}
 			}
+			a.addConstants(n.Name.Value, a.joined(elems)...)
 		}
 	case *syntax.ParamExp:
 		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && a.taint(n.Exp.Word, asText) != none {
@@ -177,6 +180,9 @@ func (a *analysis) propagateCall(c *syntax.CallExpr) {
 		for i, w := range args {
 			a.addConstants(a.positionalKey(strconv.Itoa(i)), a.constantsOf(w)...) // behind --
 		}
+		if len(args) > 1 {
+			a.addConstants(a.positionalKey("@"), a.joined(args[1:])...)
+		}
 	case declarers[name]:
 		flags := ""
 		for _, w := range args {
@@ -278,7 +284,7 @@ func (a *analysis) taintVariables(names ...string) {
 func (a *analysis) taintPositional(function string, args []*syntax.Word, moved bool) {
 	for i, w := range args {
 		_, fixed := literal(w)
-		moved = moved || !fixed && simpleExpansion(w) == "@" && a.taint(w, asText) != none
+		moved = moved || !fixed && isArguments(w) && a.taint(w, asText) != none
 		if a.taint(w, asText) != none {
 			a.taintVariables(function + " " + strconv.Itoa(i+1))
 		}
