@@ -3,8 +3,8 @@ package fail
 // Status is an exit status of eph.
 type Status int
 
-// The exit statuses. A run that is stopped by signal N dies by it, which a shell shows as
-// 128+N; that is no Status.
+// The exit statuses. A run that is stopped by signal N dies from it, which a shell shows as
+// 128+N; that is not a Status.
 const (
 	Succeeded  Status = 0
 	Broken     Status = 1
@@ -34,18 +34,18 @@ var Statuses = []struct {
 	Code    string // as it is printed
 	Meaning string
 }{
-	{Succeeded, "0", "every item ran and succeeded, or there was none, or the goal of --halt was met"},
+	{Succeeded, "0", "every item ran and succeeded, or there were none, or the goal of --halt was met"},
 	{Broken, "1", "eph could not do its own work: unreadable input, malformed JSON, a template that does not fit an item, a write that failed"},
-	{BadUsage, "2", "usage: nothing was run"},
+	{BadUsage, "2", "usage error: nothing was run"},
 	{Unrun, "121", "nothing failed, but items were left unrun"},
-	{NoItem, "122", "no item, and --empty=fail"},
+	{NoItem, "122", "there were no items, and --empty=fail was given"},
 	{JobsFailed, "123", "at least one item failed after its last try"},
 	{CannotExec, "126", "the command cannot be executed"},
 	{NotFound, "127", "the command was not found"},
-	{BySignal, "128+N", "eph was stopped by signal N, and dies by it"},
+	{BySignal, "128+N", "eph was stopped by signal N, and dies from that signal"},
 }
 
-// Rule says what the exit status is when items failed, in place of JobsFailed.
+// Rule says what the exit status is when items failed, instead of JobsFailed.
 type Rule uint8
 
 // The rules.
@@ -65,8 +65,8 @@ var Rules = []struct {
 }{
 	{RuleXargs, "xargs", "123"},
 	{RuleCount, "count", "how many items failed, up to 100; 101 for more"},
-	{RuleFirst, "first", "that of the job that failed first: 128+N if signal N killed it, 124 after a timeout, 126 or 127 if it could not be started"},
-	{RuleMax, "max", "the highest of all that failed"},
+	{RuleFirst, "first", "the status of the job that failed first: 128+N if signal N killed it, 124 after a timeout, 126 or 127 if it could not be started"},
+	{RuleMax, "max", "the highest status of all failed jobs"},
 	{RuleBool, "bool", "1"},
 }
 
