@@ -20,17 +20,17 @@ type order struct {
 }
 
 var orders = []order{
-	{"status", "", "what the run is doing, and why nothing starts if nothing does", ""},
+	{"status", "", "what the run is doing, and if nothing starts, why", ""},
 	{"jobs", "N", "run N jobs at once: a number, N%, MIN..MAX", "4"},
-	{"rate", "R", "start no more than R: 50/s, 30/m, or none", "50/s"},
+	{"rate", "R", "limit starts to R: 50/s, 30/m, or none for no limit", "50/s"},
 	{"pause", "", "start nothing more", ""},
-	{"resume", "", "go on", ""},
-	{"drain", "", "read and start nothing more, and let the running jobs end", ""},
+	{"resume", "", "start jobs again", ""},
+	{"drain", "", "read and start nothing more, and let the running jobs finish", ""},
 	{"cancel", "ITEM", "cancel one item, by its number", "7"},
 	{"raise", "SIGNAL", "raise a signal: backpressure.deploy:10s, rate-limit:5s, user.done", "backpressure.deploy:10s"},
 	{"retract", "GLOB", "take back the signals that hold: backpressure.*", "'backpressure.*'"},
-	{"reopen", "", "open the file of --log anew, after it was renamed, as by logrotate", ""},
-	{"tail", "[GLOB]", "show the event log from now on", "'job.*'"},
+	{"reopen", "", "reopen the file of --log after it was renamed, as by logrotate", ""},
+	{"tail", "[GLOB]", "show the event log as it grows", "'job.*'"},
 }
 
 // ctl is the command that steers a run.
@@ -61,7 +61,7 @@ func (p *program) ctl() *cobra.Command {
 		},
 	}
 	c.Flags().SetInterspersed(false) // a signal that is taken back begins with a dash
-	c.Flags().StringVar(&id, "run", "", "the run to steer, by its id or the beginning of it, or by the path of its socket")
+	c.Flags().StringVar(&id, "run", "", "the run to steer: its id, the beginning of its id, or the path of its socket")
 	c.Flags().BoolVar(&asJSON, "json", false, "show the status as JSON")
 	return c
 }

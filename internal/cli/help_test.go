@@ -146,9 +146,9 @@ func TestFlagPage(t *testing.T) {
 // TestHelpOn finds the page of a command, and what was meant by a slip.
 func TestHelpOn(t *testing.T) {
 	for _, tt := range []struct{ args, prints, try string }{
-		{"help completion", "words that are not the name", ""},
-		{"version --help", "words that are not the name", ""},
-		{"help xargs", "words that are not the name", ""},
+		{"help completion", "words that are not names", ""},
+		{"version --help", "words that are not names", ""},
+		{"help xargs", "words that are not names", ""},
 		{"help key", "", "eph help keys"},
 		{"help status", "", "eph help flags|"},
 		{"help keys output", "", "eph help keys"},

@@ -13,28 +13,28 @@ import (
 // lines of prose, headings that start with "# ", and indented lines that are shown as they are.
 type topic struct {
 	name, title string
-	made        func() string // follows the file; nil where there is no more
+	made        func() string // what follows the file; nil if nothing does
 }
 
-// topics is the order in which the pages are listed. The page of flags is rendered from the
-// table of flags itself.
+// topics are the pages, in the order in which they are listed. The page of flags is rendered
+// from the table of flags itself.
 var topics = []topic{
-	{"flags", "every flag, and its default", nil},
+	{"flags", "every flag and its default", nil},
 	{"input", "where items come from, and what they are", nil},
 	{"placeholders", "what stands for the item in a command", nil},
 	{"keys", "which item starts when: keys, priorities, lanes", nil},
-	{"rates", "how many at once, how many in a time, and when to stop trying", nil},
-	{"failure", "tries, timeouts, and when a run ends early", nil},
+	{"rates", "how many at once, how many per second, and when to stop trying", nil},
+	{"failure", "retries, timeouts, and when a run ends early", nil},
 	{"output", "what is printed, where, and in which order", nil},
 	{"results", "output in files and tables", nil},
-	{"signals", "signals of the system to eph, and signals that jobs and people raise", nil},
+	{"signals", "signals from the system, and signals that jobs and people raise", nil},
 	{"config", "flags from a file and from the environment", nil},
 	{"control", "eph ctl: steering a run", ordersText},
-	{"resume", "going on with a run that did not come to its end", nil},
+	{"resume", "resuming a run that did not finish", nil},
 	{"log", "the event log", logText},
-	{"exit-status", "what the exit status says", statusText},
-	{"convert", "lines of xargs and GNU parallel made lines of eph", nil},
-	{"commands", "words that are not the name of a program", nil},
+	{"exit-status", "what the exit status means", statusText},
+	{"convert", "turning xargs and GNU parallel command lines into eph", nil},
+	{"commands", "words that are not names of programs", nil},
 }
 
 //go:embed topics/*.txt
@@ -84,11 +84,11 @@ func statusText() string {
 	for _, s := range fail.Statuses {
 		b.WriteString(entry(s.Code, 8, s.Meaning))
 	}
-	b.WriteString("\n# When items failed\n--exit-code chooses another status than 123.\n\n")
+	b.WriteString("\n# When items failed\n--exit-code chooses a status other than 123.\n\n")
 	for _, r := range fail.Rules {
 		b.WriteString(entry(r.Name, 8, r.Meaning))
 	}
-	b.WriteString("\nA failure of eph itself is 1 whatever it says.\n")
+	b.WriteString("\nA failure of eph itself is 1, whatever --exit-code says.\n")
 	return b.String()
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The names of what can happen in a run. A name that ends with ".*" stands for all that begin
-// like it.
+// The names of what can happen in a run. A name that ends with ".*" stands for every name that
+// begins with what precedes the star.
 const (
 	RunStarted         = "run.started"
 	RunProgress        = "run.progress"
@@ -46,10 +46,10 @@ const (
 	User               = "user.*"
 )
 
-// cleared is what the name of a condition that has ended ends with.
+// cleared is the suffix of a condition's name once it has ended.
 const cleared = ".cleared"
 
-// Level is how much a signal asks for attention.
+// Level is how urgently a signal asks for attention.
 type Level string
 
 // The levels.
@@ -60,7 +60,7 @@ const (
 	Error Level = "error"
 )
 
-// Levels are the levels, the least first.
+// Levels are the levels, from least to most urgent.
 var Levels = []Level{Debug, Info, Warn, Error}
 
 // AtLeast reports whether l asks for as much attention as least, or more. The zero Level as
@@ -82,39 +82,39 @@ type Name struct {
 var Names = []Name{
 	{Name: RunStarted, Level: Info, Meaning: "the run begins; always the first line", Fields: "version command cwd pid jobs journal"},
 	{Name: RunProgress, Level: Info, Meaning: "how far the run has come, every ten seconds", Fields: "counts running waiting"},
-	{Name: RunDraining, Level: Info, Meaning: "nothing more starts, what runs may end", Fields: "reason message"},
+	{Name: RunDraining, Level: Info, Meaning: "nothing more starts; running jobs may finish", Fields: "reason message"},
 	{Name: RunPaused, Level: Info, Meaning: "eph ctl pause: nothing starts"},
-	{Name: RunResumed, Level: Info, Meaning: "eph ctl resume: the run goes on"},
+	{Name: RunResumed, Level: Info, Meaning: "eph ctl resume: jobs start again"},
 	{Name: RunFinished, Level: Info, Meaning: "the run has ended; always the last line", Fields: "status reason counts wall_s"},
 	{Name: InputRejected, Level: Error, Meaning: "a record cannot be used and is left out", Fields: "source line column error"},
 	{Name: InputClosed, Level: Info, Meaning: "the input has ended", Fields: "total"},
-	{Name: InputChanged, Level: Warn, Meaning: "with --resume: the input has items that are new, or lacks some that the journal has", Fields: "new gone message"},
+	{Name: InputChanged, Level: Warn, Meaning: "with --resume: the input has new items, or lacks some that are in the journal", Fields: "new gone message"},
 	{Name: JobQueued, Level: Debug, Meaning: "an item was read and waits for its turn", Fields: "seq key lane priority item"},
 	{Name: JobStarted, Level: Info, Meaning: "an attempt begins", Fields: "seq key lane priority attempt attempts_max slot item argv shell queued_s"},
-	{Name: JobSucceeded, Level: Info, Meaning: "an item has ended well", Fields: "seq key lane priority attempt attempts_max slot item exit signal wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},
-	{Name: JobAttemptFailed, Level: Warn, Meaning: "an attempt failed and will be repeated", Fields: "seq key lane priority attempt attempts_max slot item exit signal reason error wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held retry_in_s"},
+	{Name: JobSucceeded, Level: Info, Meaning: "an item has succeeded", Fields: "seq key lane priority attempt attempts_max slot item exit signal wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},
+	{Name: JobAttemptFailed, Level: Warn, Meaning: "an attempt failed and the item will be retried", Fields: "seq key lane priority attempt attempts_max slot item exit signal reason error wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held retry_in_s"},
 	{Name: JobFailed, Level: Error, Meaning: "an item has failed for good", Fields: "seq key lane priority attempt attempts_max slot item exit signal reason error wall_s user_s sys_s max_rss_bytes stdout_bytes stderr_bytes pipe_held"},
-	{Name: JobSkipped, Level: Warn, Meaning: "an item was passed over", Fields: "seq key lane priority item reason error"},
+	{Name: JobSkipped, Level: Warn, Meaning: "an item was skipped", Fields: "seq key lane priority item reason error"},
 	{Name: JobCancelled, Level: Warn, Meaning: "an item was left unrun, or its job was ended by eph", Fields: "seq key lane priority item reason"},
-	{Name: JobDelivered, Level: Info, Meaning: "the output of an item that had to wait for its turn is printed; only in a journal, after an end with held", Fields: "seq digest"},
+	{Name: JobDelivered, Level: Info, Meaning: "output that had to wait for its turn has been printed; only in a journal, after an end with held", Fields: "seq digest"},
 	{Name: JournalRead, Level: Info, Meaning: "with --resume: what the journal holds, and what was repaired in it", Fields: "done failed interrupted message"},
 	{Name: KeyBlocked, Level: Info, Meaning: "a key waits for the next attempt of its first item", Fields: "seq key retry_in_s"},
-	{Name: KeyReleased, Level: Info, Meaning: "a key that waited goes on", Fields: "seq key"},
+	{Name: KeyReleased, Level: Info, Meaning: "a key that waited proceeds", Fields: "seq key"},
 	{Name: KeyFailed, Level: Warn, Meaning: "an item failed, and the rest of its key is skipped", Fields: "seq key"},
-	{Name: CircuitOpened, Level: Warn, Meaning: "a breaker lets nothing of its scope start", Fields: "scope cooldown_s by"},
+	{Name: CircuitOpened, Level: Warn, Meaning: "a breaker lets nothing in its scope start", Fields: "scope cooldown_s by"},
 	{Name: CircuitHalfOpened, Level: Info, Meaning: "a breaker lets a few jobs try", Fields: "scope by"},
 	{Name: CircuitClosed, Level: Info, Meaning: "a breaker lets everything start again", Fields: "scope by"},
-	{Name: RateLimit, Level: Warn, Meaning: "rate-limit:D asks to start nothing for D, and less after it", Fields: "seq key by value ttl_s", Raised: true},
+	{Name: RateLimit, Level: Warn, Meaning: "rate-limit:D asks to start nothing for D, and to start more slowly after that", Fields: "seq key by value ttl_s", Raised: true},
 	{Name: RateChanged, Level: Info, Meaning: "the rate of starts was changed", Fields: "rate_from_per_s rate_to_per_s message"},
 	{Name: ConcurrencyUp, Level: Info, Meaning: "asks for more jobs at once", Fields: "seq key by value ttl_s", Raised: true},
 	{Name: ConcurrencyDown, Level: Info, Meaning: "asks for fewer jobs at once", Fields: "seq key by value ttl_s", Raised: true},
 	{Name: ConcurrencyChanged, Level: Info, Meaning: "the number of jobs at once was changed", Fields: "from to message"},
 	{Name: Backpressure, Level: Warn, Meaning: "holds until it is cleared: start nothing, with --defer-on; eph itself raises .downstream, .load, .memory, .cpu, .io and .disk", Fields: "seq key by value ttl_s message", Raised: true},
-	{Name: HaltTriggered, Level: Warn, Meaning: "a limit or a goal was reached that ends the run", Fields: "reason message"},
-	{Name: OSSignal, Level: Warn, Meaning: "eph got a signal of the operating system", Fields: "signal"},
+	{Name: HaltTriggered, Level: Warn, Meaning: "a limit or goal that ends the run was reached", Fields: "reason message"},
+	{Name: OSSignal, Level: Warn, Meaning: "eph received a signal from the operating system", Fields: "signal"},
 	{Name: CtlCommand, Level: Info, Meaning: "somebody used eph ctl on the run", Fields: "value argument"},
-	{Name: OutputSpilled, Level: Info, Meaning: "output that waits is more than memory may hold, and goes to a file", Fields: "message"},
-	{Name: Warning, Level: Warn, Meaning: "something is not as it should be, but the run goes on", Fields: "message"},
+	{Name: OutputSpilled, Level: Info, Meaning: "waiting output exceeds what memory may hold, and goes to a file", Fields: "message"},
+	{Name: Warning, Level: Warn, Meaning: "something is wrong, but the run continues", Fields: "message"},
 	{Name: User, Level: Info, Meaning: "whatever people and jobs want to say", Fields: "seq key by value ttl_s", Raised: true},
 }
 
