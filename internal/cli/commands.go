@@ -56,7 +56,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(help, runCommand, p.ctl(), p.convert(root),
 		&cobra.Command{
 			Use:       "completion",
-			Short:     "print a script that makes a shell complete eph",
+			Short:     "print a script that lets a shell complete eph",
 			ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
 			RunE:      func(_ *cobra.Command, args []string) error { return p.completion(root, args) },
 		},
@@ -77,7 +77,7 @@ func (p *program) root() *cobra.Command {
 			Hidden:             true,
 			DisableFlagParsing: true,
 			RunE: func(_ *cobra.Command, args []string) error {
-				return fail.Usage("eph %s takes the options of %s, and here options of eph stand before it", word, word).
+				return fail.Usage("eph %s takes the options of %s, and no options of eph before it", word, word).
 					Advise("%s", strings.TrimSpace("eph "+word+" "+quoted(args)))
 			},
 		})
@@ -87,7 +87,7 @@ func (p *program) root() *cobra.Command {
 		Hidden:             true,
 		DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return fail.Usage("worker is a reserved word, and no command of this version of eph").
+			return fail.Usage("worker is a reserved word, and does nothing in this version of eph").
 				Advise("%s", escaped("worker", args))
 		},
 	})
@@ -131,7 +131,7 @@ func alone(word string, do func() error) func(*cobra.Command, []string) error {
 
 // escaped is the command line that runs a program with the name of a command.
 func escaped(word string, args []string) string {
-	return strings.TrimSpace("eph -- "+word+" "+quoted(args)) + "   (runs a program of this name)"
+	return strings.TrimSpace("eph -- "+word+" "+quoted(args)) + "   (runs the program of this name)"
 }
 
 // quoted is words as a shell takes them.

@@ -17,7 +17,7 @@ import (
 func (p *program) convert(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:                "convert",
-		Short:              "turn a line of xargs or GNU parallel into one of eph, and run nothing",
+		Short:              "turn an xargs or GNU parallel command line into eph, and run nothing",
 		DisableFlagParsing: true, // flags are those of the line
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
