@@ -280,7 +280,7 @@ func TestBrokenWorker(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, err := exec.Command("eph", append(tt.args, "kill -ABRT $PPID; sleep 1000; :", ":::", "a")...).CombinedOutput()
-			if got := status(err); got != tt.status || !strings.Contains(string(out), "the worker of this run has broken down") {
+			if got := status(err); got != tt.status || !strings.Contains(string(out), "the worker of this run crashed") {
 				t.Errorf("status = %d, want %d and a message\n%s", got, tt.status, out)
 			}
 		})

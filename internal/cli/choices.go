@@ -99,7 +99,7 @@ func chosen[T any](r *resolver, v *text, among choices[T]) T {
 		var none T
 		known := among.words()
 		example := cmp.Or(fail.Nearest(v.s, known), v.example)
-		r.refuse(bad(v.name, example, v.s, fmt.Errorf("%q is none of %s", v.s, strings.Join(known, ", "))))
+		r.refuse(bad(v.name, example, v.s, fmt.Errorf("%q is not one of %s", v.s, strings.Join(known, ", "))))
 		return none
 	}
 	return among[i].value

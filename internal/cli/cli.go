@@ -205,7 +205,7 @@ func (p *program) warn(warnings []*fail.Error) {
 	for _, w := range warnings {
 		shown := *w
 		shown.What = "warning: " + w.What
-		shown.Try += "; --no-lint silences this"
+		shown.Try += "; --no-lint suppresses this warning"
 		complain(p.streams.Err, &shown, st)
 	}
 }
@@ -223,7 +223,7 @@ func terminalNote(p *run.Plan) string {
 	if len(p.Words) == 0 && p.Shell == "" {
 		what = "commands"
 	}
-	return "eph: reading " + what + " from the terminal, ^D ends them; eph --help shows how else\n"
+	return "eph: reading " + what + " from the terminal, ^D ends them; eph --help lists other sources\n"
 }
 
 // print writes to standard output.

@@ -27,7 +27,7 @@ func (p *program) completion(root *cobra.Command, args []string) error {
 	case "powershell":
 		return written(root.GenPowerShellCompletionWithDesc(p.streams.Out))
 	}
-	return fail.Usage("eph completion needs the name of a shell: bash, zsh, fish or powershell").
+	return fail.Usage("eph completion needs a shell: bash, zsh, fish or powershell").
 		Advise(`eval "$(eph completion bash)"`)
 }
 

@@ -34,7 +34,7 @@ func (p *program) withDefaults(args []string) ([]string, error) {
 		return nil, fail.File("--config", err)
 	}
 	if len(text) > mostConfig {
-		return nil, fail.Usage("--config: %s has more than %d KiB, which flags do not fill", file, mostConfig>>10)
+		return nil, fail.Usage("--config: %s has more than %d KiB, too much for a file of flags", file, mostConfig>>10)
 	}
 	words, err := flagWords("--config "+file, string(text))
 	return append(words, args...), err
@@ -54,10 +54,10 @@ func flagWords(from, text string) ([]string, error) {
 	words, err := parser.Parse(text)
 	switch {
 	case err != nil:
-		return nil, fail.Usage("%s: a quote is not closed, or a parenthesis stands outside of quotes", from).Advise("--key '{1}'")
+		return nil, fail.Usage("%s: there is an unclosed quote or an unquoted parenthesis", from).Advise("--key '{1}'")
 	case parser.Position >= 0:
 		at := len(string([]rune(text)[:parser.Position]))
-		return nil, fail.Usage("%s holds flags, and no operators of a shell", from).Place(text, at, 1).Advise("put the value in single quotes")
+		return nil, fail.Usage("%s may hold flags, but not shell operators", from).Place(text, at, 1).Advise("put the value in single quotes")
 	}
 	var scratch typed
 	fs := newFlags(scratch.groups())
@@ -74,7 +74,7 @@ func flagWords(from, text string) ([]string, error) {
 		if fs.NArg() > 0 {
 			word = fs.Arg(0)
 		}
-		return nil, fail.Usage("%s holds flags and their values, and %q is none", from, word)
+		return nil, fail.Usage("%s may hold only flags and their values, and %q is neither", from, word)
 	case scratch.config.set:
 		return nil, fail.Usage("%s: --config belongs on the command line", from)
 	}

@@ -43,7 +43,7 @@ func (p *program) ctl() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fail.Usage("eph ctl needs to know what to do").Advise("eph ctl status")
+				return fail.Usage("eph ctl needs a command").Advise("eph ctl status")
 			}
 			if len(args) == 2 && (args[1] == "-h" || args[1] == "--help") {
 				return p.helpOn(c.Root(), c.Name())
@@ -115,7 +115,7 @@ func parseOrder(args []string) (order, error) {
 		optional := strings.HasPrefix(o.arg, "[")
 		switch rest := args[1:]; {
 		case o.arg == "" && len(rest) > 0:
-			return o, fail.Usage("eph ctl %s takes nothing", o.name).Advise("eph ctl %s", o.name)
+			return o, fail.Usage("eph ctl %s takes no value", o.name).Advise("eph ctl %s", o.name)
 		case o.arg != "" && !optional && len(rest) == 0:
 			return o, fail.Usage("eph ctl %s needs a value: %s", o.name, o.meaning).Advise("eph ctl %s %s", o.name, o.example)
 		case len(rest) > 1 && o.name != "raise":
@@ -124,7 +124,7 @@ func parseOrder(args []string) (order, error) {
 		o.arg = strings.Join(args[1:], " ")
 		return o, nil
 	}
-	err := fail.Usage("eph ctl knows no %q", args[0]).Advise("eph ctl %s", strings.Join(names, "|"))
+	err := fail.Usage("eph ctl has no command %q", args[0]).Advise("eph ctl %s", strings.Join(names, "|"))
 	if n := fail.Nearest(args[0], names); n != "" {
 		err.Advise("eph ctl %s", n)
 	}

@@ -46,9 +46,9 @@ func (p *program) lead(plan *run.Plan) bool {
 	p.report = run.Report{Status: fail.Status(end.Status), DieBy: end.DieBy}
 	switch {
 	case end.Killed && fatal(end.DieBy):
-		p.report.Err = fail.Own("the worker of this run was killed by %s; no job of it is left", value.SignalName(end.DieBy))
+		p.report.Err = fail.Own("the worker of this run was killed by %s; none of its jobs is left", value.SignalName(end.DieBy))
 	case end.Broken: // Go has said why, and its status 2 would say that nothing was run
-		p.report.Err = fail.Own("the worker of this run has broken down; no job of it is left")
+		p.report.Err = fail.Own("the worker of this run crashed; none of its jobs is left")
 		p.report.Status = fail.Broken
 	case end.Err != nil && end.DieBy == 0:
 		p.report.Err = fail.Own("cannot read standard input: %w", end.Err)
@@ -59,8 +59,8 @@ func (p *program) lead(plan *run.Plan) bool {
 
 // noIsolation is the error where there is no namespace.
 func noIsolation(err error) *fail.Error {
-	return fail.Own("--isolate: the system gives this user no namespace of processes: %w", err).
-		Advise("eph without --isolate, which leaves nothing either unless both its processes are killed at once")
+	return fail.Own("--isolate: the system allows this user no process namespace: %w", err).
+		Advise("eph without --isolate, which also leaves nothing unless both its processes are killed at once")
 }
 
 func failed(err *fail.Error) run.Report { return run.Report{Status: fail.StatusOf(err), Err: err} }

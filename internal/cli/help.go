@@ -167,7 +167,7 @@ func (p *program) helpOn(root *cobra.Command, name string) error {
 			return p.print(t.page(p.groups, st))
 		}
 	}
-	err := fail.Usage("there is no help on %q", name).Advise("eph help %s", strings.Join(topicNames(), "|"))
+	err := fail.Usage("there is no help topic %q", name).Advise("eph help %s", strings.Join(topicNames(), "|"))
 	if n := fail.Nearest(name, topicNames()); n != "" {
 		err.Advise("eph help %s", n)
 	}

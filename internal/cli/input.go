@@ -30,9 +30,9 @@ func (t *typed) settle() error {
 	} {
 		switch {
 		case f.on && said == "--json":
-			return fail.Usage("--json finds the ends of values by itself; %s would split them", f.name).Advise("--json alone")
+			return fail.Usage("--json finds the ends of values by itself, but %s would split them", f.name).Advise("--json alone")
 		case f.on && said != "":
-			return fail.Usage("%s and %s both say what an item is", said, f.name).Advise("one of them")
+			return fail.Usage("%s and %s both say what an item is", said, f.name).Advise("only one of them")
 		case f.on:
 			said = f.name
 		}
@@ -83,7 +83,7 @@ func (r *resolver) input(p *run.Plan, t *typed, sources []item.Source) {
 		p.Input.MaxArgs, p.Template.Across = int(n), true
 	case t.exactly.set || t.maxArgs.set && p.Input.MaxArgs == 0:
 		p.Input.MaxArgs = 1
-		p.Template.NoItem = "a job that gets 0 items has none to name"
+		p.Template.NoItem = "a job that gets no items has none to name"
 	case t.batch.set:
 		var err error
 		if p.Input.MaxArgs, p.Input.Batch, err = item.ParseBatch(t.batch.s); err != nil {
@@ -103,7 +103,7 @@ func (r *resolver) again(p *run.Plan) {
 	for _, s := range in.Sources {
 		for _, v := range s.Values {
 			if strings.Contains(v, ends) || in.Words != nil && strings.ContainsAny(v, " \t\n'\"\\") {
-				r.refuse(fail.Usage("--failed: %.60q would not be one item in that file", v).Advise("-0, which ends each with a NUL byte, and again with -a FILE"))
+				r.refuse(fail.Usage("--failed: %.60q would not be a single item in that file", v).Advise("-0, which ends each item with a NUL byte, here and later with -a FILE"))
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func (r *resolver) blocks(p *run.Plan, t *typed, records int) {
 		b.End = "\n"
 	}
 	p.Input = item.Options{Sources: p.Input.Sources, Blocks: b}
-	p.Template.NoItem = "--pipe gives jobs blocks to read, which are not text"
+	p.Template.NoItem = "--pipe gives jobs blocks on standard input, and there is no item to name"
 }
 
 // unpiped returns the first flag on the command line that is about items with a text, and
@@ -147,27 +147,27 @@ func (t *typed) unpiped() (name, try string) {
 		{bool(t.null), "-0", `--recend '\0'`},
 		{t.delimiter.set, "-d", "--recend " + cmp.Or(t.delimiter.s, ",")},
 		{t.split.set, "--split", `--recend '\n'`},
-		{bool(t.json), "--json", `lines of JSON, which is what --pipe cuts: no --json`},
-		{bool(t.csv), "--csv", `rows without newlines in their fields, which --pipe cuts as lines: no --csv`},
-		{bool(t.tsv), "--tsv", `rows without newlines in their fields, which --pipe cuts as lines: no --tsv`},
+		{bool(t.json), "--json", `JSON lines without --json: --pipe cuts at lines`},
+		{bool(t.csv), "--csv", `rows without newlines in their fields, and no --csv: --pipe cuts at lines`},
+		{bool(t.tsv), "--tsv", `rows without newlines in their fields, and no --tsv: --pipe cuts at lines`},
 		{t.colSep.set, "-C", "cut(1) or awk(1) in the job"},
 		{bool(t.header), "-H", "tail -n +2 FILE | eph --pipe command"},
 		{t.trim.set, "--trim", "sed(1) in the job"},
 		{t.until.set, "-E", "sed '/^END$/Q' FILE | eph --pipe command"},
-		{t.maxLines.set, "-L", "-N 1000 for that many records to a block"},
+		{t.maxLines.set, "-L", "-N 1000 for that many records per block"},
 		{t.maxChars.set, "-s", "--block 10M"},
 		{bool(t.exit), "-x", "--pipe alone"},
-		{t.maxArgs.set, "-n", "-N 1000 for that many records to a block"},
-		{t.batch.set, "--batch", "-N 1000 for that many records to a block"},
+		{t.maxArgs.set, "-n", "-N 1000 for that many records per block"},
+		{t.batch.set, "--batch", "-N 1000 for that many records per block"},
 		{bool(t.fill), "-X", "--block 10M"},
 		{bool(t.fillWithin), "-m", "--block 10M"},
-		{bool(t.keepEmpty), "--keep-empty", "--pipe alone: it changes no byte"},
-		{bool(t.guardDash), "--guard-dash", "--pipe alone: a job reads its block, and gets no item as an argument"},
+		{bool(t.keepEmpty), "--keep-empty", "--pipe alone: it changes no bytes"},
+		{bool(t.guardDash), "--guard-dash", "--pipe alone: a job reads its block and gets no item as an argument"},
 		{bool(t.link), "--link", "paste a b | eph --pipe command"},
 		{t.shuffle.set, "--shuf", "shuf FILE | eph --pipe command"},
 		{t.skip.set, "--skip", "tail -n +2 FILE | eph --pipe command"},
 		{t.limit.set, "--limit", "head -n 100 FILE | eph --pipe command"},
-		{t.stdin.set, "--stdin", "--pipe alone: the block is the standard input"},
+		{t.stdin.set, "--stdin", "--pipe alone: the block is the job's standard input"},
 		{t.missing.set, "--missing", "--pipe alone"},
 		{bool(t.tag), "--tag", "--tagstring '{#}'"},
 	} {

@@ -42,7 +42,7 @@ func shapeOf(operands []string, template bool) (shape, error) {
 		return shape{}, fail.Usage("-c needs a shell template").Advise("eph -c 'gzip -c {} > {}.gz'")
 	case template && len(command) > 1:
 		text := strings.Join(command, " ")
-		return shape{}, fail.Usage("-c takes one shell template, and this is the second operand").
+		return shape{}, fail.Usage("-c takes one shell template, but this is a second operand").
 			Place(text, len(command[0])+1, len(command[1])).
 			Advise("one quoted template: eph -c '...', or the words without -c")
 	case len(command) == 1 && (template || forShell(command[0])):
@@ -68,7 +68,7 @@ func sourcesOf(operands []string) ([]item.Source, error) {
 
 		sep := separators[name]
 		if sep.link && len(sources) == 0 {
-			return nil, fail.Usage("%s links a source with the one before it, and there is none", name).
+			return nil, fail.Usage("%s links a source with the one before it, but there is none", name).
 				Advise("::: a b %s 1 2", name)
 		}
 		if !sep.files {
@@ -76,7 +76,7 @@ func sourcesOf(operands []string) ([]item.Source, error) {
 			continue
 		}
 		if len(values) == 0 {
-			return nil, fail.Usage("%s needs the name of a file", name).Advise("%s items.txt", name)
+			return nil, fail.Usage("%s needs a file name", name).Advise("%s items.txt", name)
 		}
 		files, err := filesOf(name, values)
 		if err != nil {
@@ -95,7 +95,7 @@ func filesOf(flag string, names []string) ([]item.Source, error) {
 	var sources []item.Source
 	for _, name := range names {
 		if name == "" {
-			return nil, fail.Usage("%s: the name of the file is empty", flag).Advise("%s items.txt", flag)
+			return nil, fail.Usage("%s: the file name is empty", flag).Advise("%s items.txt", flag)
 		}
 		sources = append(sources, item.Source{File: name})
 	}

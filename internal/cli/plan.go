@@ -146,7 +146,7 @@ func (r *resolver) empty(t *typed) {
 	for _, g := range t.groups() {
 		for _, f := range g.flags {
 			if v, ok := f.value.(*text); ok && v.set && v.s == "" {
-				r.refuse(fail.Usage("%s: its value is empty", v.name).Advise("%s %s", v.name, v.example))
+				r.refuse(fail.Usage("%s: the value is empty", v.name).Advise("%s %s", v.name, v.example))
 			}
 		}
 	}
@@ -199,7 +199,7 @@ func (r *resolver) duration(v *text) time.Duration { return parsed(r, v, value.D
 
 func (r *resolver) results(t *typed) run.Results {
 	if t.results.s == "-" {
-		r.refuse(fail.Usage("--results: standard output takes a table, and - does not say of which form").Advise("--results -.json"))
+		r.refuse(fail.Usage("--results: standard output takes a table, but - does not say in which format").Advise("--results -.json"))
 	}
 	return run.ParseResults(t.results.s, t.replace.s)
 }
@@ -208,7 +208,7 @@ func (r *resolver) results(t *typed) run.Results {
 func (r *resolver) variable(v *text) string {
 	return parsed(r, v, func(s string) (string, error) {
 		if strings.ContainsAny(s, "=\x00") {
-			return "", fmt.Errorf("%q is not a name of a variable", s)
+			return "", fmt.Errorf("%q is not a variable name", s)
 		}
 		return s, nil
 	})

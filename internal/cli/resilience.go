@@ -26,7 +26,7 @@ func (r *resolver) breaker(t *typed) run.Breaker {
 		b.By = run.BreakerByKey
 	default:
 		if !strings.Contains(t.breakerBy.s, "{") {
-			r.refuse(bad(t.breakerBy.name, t.breakerBy.example, t.breakerBy.s, errors.New("it is neither all nor key, and no template")))
+			r.refuse(bad(t.breakerBy.name, t.breakerBy.example, t.breakerBy.s, errors.New("it is neither all, nor key, nor a template")))
 		}
 		b.By, b.Template = run.BreakerByTemplate, t.breakerBy.s
 	}
@@ -63,10 +63,10 @@ func (r *resolver) glob(v *text) signals.Pattern {
 func compileGlob(flag, example, s string) (signals.Pattern, error) {
 	p, err := signals.Compile(s)
 	if e, ok := errors.AsType[*signals.PatternError](err); ok {
-		return p, fail.Usage("%s: between two commas, or beside one, there is no name", flag).Place(s, e.At, 1).Advise("%s %s", flag, example)
+		return p, fail.Usage("%s: a name is missing before or after a comma", flag).Place(s, e.At, 1).Advise("%s %s", flag, example)
 	}
 	if i := strings.IndexAny(s, " \t\n"); i >= 0 {
-		return p, fail.Usage("%s: a name has no blanks", flag).Place(s, i, 1).Advise("%s %s", flag, example)
+		return p, fail.Usage("%s: names contain no blanks", flag).Place(s, i, 1).Advise("%s %s", flag, example)
 	}
 	return p, err
 }

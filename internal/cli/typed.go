@@ -194,7 +194,7 @@ type toggle bool
 func (t *toggle) Set(s string) error {
 	b, err := strconv.ParseBool(s)
 	if err != nil {
-		return errors.New("it is given or not, and takes no value but true and false")
+		return errors.New("it takes no value except true or false")
 	}
 	*t = toggle(b)
 	return nil

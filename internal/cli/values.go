@@ -34,7 +34,7 @@ func parseSeed(s string) (uint64, error) {
 func parseBlock(s string) (int, error) {
 	n, err := value.Positive(value.Size(s))
 	if err == nil && n > 1<<30 {
-		err = fmt.Errorf("%s is more than a block can have, which is 1G", s)
+		err = fmt.Errorf("%s is more than a block can hold, which is 1G", s)
 	}
 	return int(n), err
 }
@@ -43,7 +43,7 @@ func parseBlock(s string) (int, error) {
 func parseComma(s string) (byte, error) {
 	c, err := item.ParseDelimiter(s)
 	if err == nil && (len(c) != 1 || c[0] >= 0x80 || strings.Contains("\"\r\n\x00", c)) {
-		err = fmt.Errorf("%q is not a single character that can stand between fields", s)
+		err = fmt.Errorf("%q is not a single character that can separate fields", s)
 	}
 	if err != nil {
 		return 0, err
@@ -55,7 +55,7 @@ func parseComma(s string) (byte, error) {
 func parseAssignment(s string) (run.Assignment, error) {
 	name, value, ok := strings.Cut(s, "=")
 	if !ok || name == "" {
-		return run.Assignment{}, fmt.Errorf("%q gives no variable a value", s)
+		return run.Assignment{}, fmt.Errorf("%q is not NAME=VALUE", s)
 	}
 	return run.Assignment{Name: name, Value: value}, nil
 }
@@ -83,7 +83,7 @@ func parseLanes(s string) ([]run.Lane, error) {
 		case name == "":
 			return bad("a lane has no name")
 		case seen[name]:
-			return bad("the lane %q is there twice", name)
+			return bad("the lane %q is listed twice", name)
 		case !given:
 			bare = append(bare, len(lanes))
 		case weight != "!":
@@ -97,7 +97,7 @@ func parseLanes(s string) ([]run.Lane, error) {
 		lanes = append(lanes, l)
 	}
 	if len(lanes) > mostLanes {
-		return nil, fmt.Errorf("there can be %d lanes, and here are %d", mostLanes, len(lanes))
+		return nil, fmt.Errorf("there can be at most %d lanes, but these are %d", mostLanes, len(lanes))
 	}
 	if len(bare) < len(lanes) {
 		for _, i := range bare {

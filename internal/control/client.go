@@ -31,7 +31,7 @@ func Do(path string, q Request, got func(Answer) error) error {
 	for in.Scan() {
 		var a Answer
 		if err := json.Unmarshal(in.Bytes(), &a); err != nil {
-			return fail.Own("the answer of the run makes no sense: %w", err)
+			return fail.Own("cannot read the run's answer: %w", err)
 		}
 		if !a.OK {
 			err := fail.Own("%s", a.Error)

@@ -97,7 +97,7 @@ func TestEveryCommand(t *testing.T) {
 		{"resume", "", "", ""},
 		{"drain", "", "", ""},
 		{"cancel", "7", "", ""},
-		{"cancel", "seven", "", `"seven" is not a number of an item`},
+		{"cancel", "seven", "", `"seven" is not an item number`},
 		{"raise", "backpressure.x:1s", "", ""},
 		{"retract", "backpressure.*", "2 retracted", ""},
 		{"reopen", "", "", ""},
@@ -285,14 +285,14 @@ func TestPlaceOfOthersIsRefused(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(d, "eph"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen("r", "", &fake{}); err == nil || !strings.Contains(err.Error(), "open to other users") {
+	if _, err := Listen("r", "", &fake{}); err == nil || !strings.Contains(err.Error(), "accessible to other users") {
 		t.Errorf("a directory that all can read: %v", err)
 	}
 	_ = os.Remove(filepath.Join(d, "eph"))
 	if err := os.Symlink("/tmp", filepath.Join(d, "eph")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen("r", "", &fake{}); err == nil || !strings.Contains(err.Error(), "is none") {
+	if _, err := Listen("r", "", &fake{}); err == nil || !strings.Contains(err.Error(), "is not a directory") {
 		t.Errorf("a link: %v", err)
 	}
 	if _, err := Listen("r", "/tmp/"+strings.Repeat("x", 200), &fake{}); err == nil || !strings.Contains(err.Error(), "too long") {

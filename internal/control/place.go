@@ -42,20 +42,20 @@ func own(dir string) error {
 		err = os.Chmod(dir, 0o700) // it stays, and the umask of this run is no other's
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return fail.Own("cannot make a place for the socket: %w", err).Advise("XDG_RUNTIME_DIR=DIR eph …")
+		return fail.Own("cannot create the socket's directory: %w", err).Advise("XDG_RUNTIME_DIR=DIR eph …")
 	}
 	st, err := os.Lstat(dir)
 	if err != nil {
-		return fail.Own("cannot look at the place of the socket: %w", err)
+		return fail.Own("cannot examine the socket's directory: %w", err)
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
 	switch {
 	case !st.IsDir():
-		return fail.Own("%s should be a directory, for sockets, and is none", dir).Advise("XDG_RUNTIME_DIR=DIR eph …")
+		return fail.Own("%s should be a directory for sockets, but is not a directory", dir).Advise("XDG_RUNTIME_DIR=DIR eph …")
 	case ok && int(sys.Uid) != os.Getuid():
 		return fail.Own("%s belongs to another user", dir).Advise("XDG_RUNTIME_DIR=DIR eph …")
 	case st.Mode().Perm()&0o077 != 0:
-		return fail.Own("%s is open to other users", dir).Advise("chmod 700 %s", dir)
+		return fail.Own("%s is accessible to other users", dir).Advise("chmod 700 %s", dir)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func Find(id string) (string, error) {
 	case id != "":
 		return "", fail.Own("there is no run %s", id).Advise("eph ctl status")
 	}
-	return "", fail.Own("there is no run of yours to steer")
+	return "", fail.Own("you have no run to steer")
 }
 
 // List returns the ids of the runs of this user, the oldest first. Sockets that a run which was

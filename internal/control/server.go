@@ -49,7 +49,7 @@ func Listen(run, path string, h Handler) (*Server, error) {
 		path = filepath.Join(d, run+suffix)
 	}
 	if max(len(path), len(filepath.Dir(path))+mostAside) > mostPath {
-		return nil, fail.Own("the path of the socket is too long for one: %s", path).Advise("--control=/tmp/run.sock")
+		return nil, fail.Own("the path is too long for a socket: %s", path).Advise("--control=/tmp/run.sock")
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -178,12 +178,12 @@ func (s *Server) serve(conn *net.UnixConn) {
 		return json.NewEncoder(conn).Encode(a)
 	}
 	if err != nil {
-		_ = say(Answer{Error: "a request is one line of JSON, of 64 KiB at most"})
+		_ = say(Answer{Error: "a request must be one line of JSON of at most 64 KiB"})
 		return
 	}
 	var q Request
 	if err := json.Unmarshal(line, &q); err != nil {
-		_ = say(Answer{Error: "a request is one line of JSON: " + err.Error()})
+		_ = say(Answer{Error: "a request must be one line of JSON: " + err.Error()})
 		return
 	}
 	if q.Do == "tail" {
@@ -225,7 +225,7 @@ func (s *Server) answer(q Request) (a Answer, err error) {
 	case "cancel":
 		var seq int64
 		if seq, err = strconv.ParseInt(q.Arg, 10, 64); err != nil || seq < 1 {
-			return a, fail.Usage("%q is not a number of an item", q.Arg).Advise("eph ctl cancel 7")
+			return a, fail.Usage("%q is not an item number", q.Arg).Advise("eph ctl cancel 7")
 		}
 		err = s.h.Cancel(seq)
 	case "raise":

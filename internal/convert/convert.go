@@ -19,7 +19,7 @@ type Note struct {
 }
 
 // ErrNothing says that a script has no line to convert.
-var ErrNothing error = fail.Usage("there is no xargs and no parallel in this").
+var ErrNothing error = fail.Usage("there is no xargs or parallel command here").
 	Advise("eph convert 'find . -print0 | xargs -0 -n1 gzip'")
 
 // Script converts every call of xargs and of parallel in a script of a shell, and leaves all else
@@ -69,10 +69,10 @@ func Script(text string) (converted string, notes []Note, err error) {
 func unreadable(text string, err error) error {
 	if e, ok := err.(syntax.ParseError); ok {
 		if line := lineOf(text, e.Pos.Line()); line != "" {
-			return fail.Usage("this is not a command of a shell: %s", e.Text).Place(line, int(e.Pos.Col())-1, 1)
+			return fail.Usage("this is not a shell command: %s", e.Text).Place(line, int(e.Pos.Col())-1, 1)
 		}
 	}
-	return fail.Usage("this is not a command of a shell: %v", err)
+	return fail.Usage("this is not a shell command: %v", err)
 }
 
 func lineOf(text string, n uint) string {
@@ -233,8 +233,8 @@ func (c *call) known(value string) bool { return strings.IndexFunc(value, c.mark
 // unknown refuses a command whose first word may be any number of words.
 func (c *call) unknown(first word) error {
 	if first.split && first.value != "" && !c.known(first.value) {
-		return fail.Usage("what %s holds cannot be known here: options of %s, or the command", first.source, c.program).
-			Advise("convert the line with its value")
+		return fail.Usage("the value of %s is not known here: it may hold options of %s, or the command", first.source, c.program).
+			Advise("replace it with its value, then convert")
 	}
 	return nil
 }
@@ -290,7 +290,7 @@ func (l *line) run(c *call, words []word, sources []string) error {
 	l.command = append(l.command, sources...)
 	for _, w := range words {
 		if slices.Contains([]string{":::", ":::+", "::::", "::::+"}, w.value) {
-			return fail.Usage("%s begins the items of eph, and is an argument here", w.value)
+			return fail.Usage("%s is an argument here, but would begin eph's items", w.value)
 		}
 	}
 	return nil
@@ -303,7 +303,7 @@ func (l *line) oneWord(c *call, w word, appended bool) error {
 	case appended:
 		l.command = append(l.command, "{}")
 	default:
-		return fail.Usage("%s is the name of a program here, and would be a shell template to eph", w.source)
+		return fail.Usage("%s is the name of a program here, but would be a shell template to eph", w.source)
 	}
 	return nil
 }

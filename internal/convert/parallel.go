@@ -41,7 +41,7 @@ var rules = []rule{
 	{option: "block-size", flag: "--block"},
 	{option: "recend", flag: "--recend"},
 	{option: "recstart", flag: "--recstart"},
-	{option: "remove-rec-sep", refuse: "eph leaves the ends of records in the blocks"},
+	{option: "remove-rec-sep", refuse: "eph leaves the record separators in the blocks"},
 	{option: "I", flag: "-I"},
 	{option: "replace", flag: "-I"},
 	{option: "extensionreplace", refuse: "write {.} in the command"},
@@ -50,9 +50,9 @@ var rules = []rule{
 	{option: "basenameextensionreplace", refuse: "write {/.} in the command"},
 	{option: "seqreplace", refuse: "write {#} in the command"},
 	{option: "slotreplace", refuse: "write {%} in the command"},
-	{option: "plus", refuse: "its placeholders are edits that a shell has too: x={}; echo \"${x%.*}\""},
-	{option: "arg-sep", refuse: "eph has ::: for it"},
-	{option: "arg-file-sep", refuse: "eph has :::: for it"},
+	{option: "plus", refuse: "a shell can edit values as its placeholders do: x={}; echo \"${x%.*}\""},
+	{option: "arg-sep", refuse: "use :::"},
+	{option: "arg-file-sep", refuse: "use ::::"},
 	{option: "process-slot-var", flag: "--process-slot-var"},
 	{option: "work-dir", flag: "-w"},
 	{option: "nice", flag: "--nice"},
@@ -68,7 +68,7 @@ var rules = []rule{
 	{option: "memfree", flag: "--memfree"},
 	{option: "timeout", flag: "--timeout", value: seconds},
 	{option: "term-seq", flag: "--term-seq", value: parallel.TermSequence},
-	{option: "retries", flag: "--attempts", note: "eph waits before it tries again: 1 s, then twice as long; --retry-delay says how long"},
+	{option: "retries", flag: "--attempts", note: "eph waits before each retry: 1 s, then twice as long each time; --retry-delay changes that"},
 	{option: "halt-on-error", flag: "--halt", value: parallel.Halt},
 	{option: "keep-order", flag: "-k"},
 	{option: "line-buffer", flag: "--lb"},
@@ -79,9 +79,9 @@ var rules = []rule{
 	{option: "output-as-files", flag: "--files"},
 	{option: "tmpdir", flag: "--tmpdir"},
 	{option: "joblog", flag: "--joblog"},
-	{option: "resume", refuse: "eph goes on by what items are, and not by their numbers: --journal F --resume"},
-	{option: "resume-failed", refuse: "eph goes on by what items are, and not by their numbers: --journal F --resume-failed"},
-	{option: "retry-failed", refuse: "eph goes on by what items are, and not by their numbers: --journal F --retry-failed"},
+	{option: "resume", refuse: "eph identifies items by content, not by number: --journal F --resume"},
+	{option: "resume-failed", refuse: "eph identifies items by content, not by number: --journal F --resume-failed"},
+	{option: "retry-failed", refuse: "eph identifies items by content, not by number: --journal F --retry-failed"},
 	{option: "bar", flag: "--bar"},
 	{option: "eta", flag: "--eta"},
 	{option: "progress", flag: "--progress"},
@@ -126,7 +126,7 @@ func fromParallel(c *call) (*line, error) {
 		case len(values) == 0:
 			continue
 		case r.refuse != "":
-			return nil, fail.Usage("--%s of parallel has no counterpart here", r.option).Advise("%s", r.refuse)
+			return nil, fail.Usage("--%s of parallel has no equivalent in eph", r.option).Advise("%s", r.refuse)
 		case r.option == "keep-order" && len(given["no-keep-order"]) > 0, r.option == "v" && len(given["silent"]) > 0,
 			r.option == "halt-on-error" && parallel.Halt(values[len(values)-1]) == "never":
 			continue
@@ -158,7 +158,7 @@ func fromParallel(c *call) (*line, error) {
 	}
 	if h := given["header"]; len(h) > 0 {
 		if pipe || h[len(h)-1] != ":" {
-			return nil, fail.Usage("--header %s of parallel has no counterpart here", h[len(h)-1]).Advise("eph takes the first line: --header :")
+			return nil, fail.Usage("--header %s of parallel has no equivalent in eph", h[len(h)-1]).Advise("eph takes the first line: --header :")
 		}
 		l.flag("-H")
 		if len(given["col-sep"])+len(given["csv"]) == 0 {
@@ -169,9 +169,9 @@ func fromParallel(c *call) (*line, error) {
 		return nil, err
 	}
 	if !pipe && len(l.command) > 0 {
-		l.note("items are data, in quotes and out of them: they come without backslashes, and nothing has to be quoted")
+		l.note("items are data, quoted or not: eph adds no backslashes, and nothing needs extra quotes")
 	}
-	l.note("the status is 123 if jobs failed; parallel counts them, as eph does with --exit-code count")
+	l.note("the status is 123 if jobs failed; parallel returns their number, as eph does with --exit-code count")
 	return l, nil
 }
 
@@ -217,7 +217,7 @@ func (c *call) template(l *line, words []word, quoted bool) error {
 	plain := true
 	for _, w := range command {
 		if foreign.MatchString(w.value) {
-			return fail.Usage("{= =} is a program of Perl, and eph runs none").Advise("a shell has edits of a value: x={}; echo \"${x%%.*}\"")
+			return fail.Usage("{= =} is Perl code, and eph runs none").Advise("a shell can edit values: x={}; echo \"${x%%.*}\"")
 		}
 		rest := placeholder.ReplaceAllString(w.value, "x") + "x"
 		plain = plain && (template.Quote(rest) == rest || !c.known(w.value))

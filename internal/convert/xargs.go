@@ -78,7 +78,7 @@ func (x *xargsLine) line() (*line, error) {
 	} else {
 		l.jobs(x.call, v)
 		if v != "1" {
-			l.note("the output of each job comes whole, when it ends; xargs mixes it, as eph does with -u")
+			l.note("the output of each job is printed whole, when it ends; xargs mixes it, as eph does with -u")
 		}
 	}
 	for _, o := range []struct{ name, as string }{{"o", "-o"}, {"p", "-p"}, {"t", "-t"}, {"x", "-x"}} {
@@ -88,7 +88,7 @@ func (x *xargsLine) line() (*line, error) {
 	}
 	x.pass("process-slot-var", "--process-slot-var")
 	if x.has("show-limits") {
-		l.note("--show-limits is left out; --explain says what would be done")
+		l.note("--show-limits is left out; --explain describes what would be done")
 	}
 	for _, o := range []string{"R", "S"} {
 		if x.has(o) {
@@ -99,9 +99,9 @@ func (x *xargsLine) line() (*line, error) {
 		return nil, err
 	}
 	if !x.has("r") && !x.has("I") {
-		l.note("without any input xargs runs the command once, and eph runs nothing; --empty run does")
+		l.note("without any input xargs runs the command once, but eph runs nothing; --empty run does the same")
 	}
-	l.note("a job that ends with 255, or by a signal, ends xargs; eph goes on without --fatal-on 255,signal")
+	l.note("a job that exits with 255 or is killed by a signal ends xargs, but not eph; --fatal-on 255,signal does the same")
 	return l, nil
 }
 
@@ -118,7 +118,7 @@ func (x *xargsLine) input() {
 			l.flags = l.flags[:len(l.flags)-1] // a line is an item anyway
 		}
 	case x.has("I"):
-		l.note("eph takes lines as they are; xargs takes leading blanks away, and quotes and backslashes for its own")
+		l.note("eph takes lines as they are; xargs strips leading blanks and interprets quotes and backslashes")
 	default:
 		ended = false
 		l.flag("--split words")
@@ -200,7 +200,7 @@ func (x *xargsLine) command() error {
 	switch {
 	case inserts != "" && at > 0:
 	case replaces && pattern != "" && strings.Contains(first.value, pattern):
-		return fail.Usage("xargs leaves %s in the name of the command as it is, and with eph the item would choose what runs", pattern)
+		return fail.Usage("xargs does not replace %s in the name of the command, but with eph the item would choose what runs", pattern)
 	case replaces && pattern != "{}":
 		l.flag("-I", x.text(pattern))
 	case replaces && !slices.ContainsFunc(x.operands, func(w word) bool { return strings.Contains(w.value, pattern) }):
@@ -230,6 +230,6 @@ func (x *xargsLine) shell(pattern string, replaces bool) (done bool, err error) 
 		x.out.flag("-I", x.text(pattern))
 	}
 	x.out.flag("-c")
-	x.out.note("items are data in the script, whatever they hold; xargs makes them part of its code")
+	x.out.note("items are data in the script, whatever they hold; xargs makes them part of the code")
 	return true, x.out.run(x.call, o[2:], []string{x.plainly(o[2], pattern)})
 }

@@ -30,10 +30,10 @@ func furnish() error {
 	}
 	// What is mounted outside later is seen here, and what jobs mount is not seen outside.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
-		return fmt.Errorf("cannot part the mounts: %w", err)
+		return fmt.Errorf("cannot separate the mounts: %w", err)
 	}
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
-		return fmt.Errorf("cannot mount a /proc of its own: %w", err)
+		return fmt.Errorf("cannot mount a private /proc: %w", err)
 	}
 	if os.Geteuid() == 0 {
 		return nil

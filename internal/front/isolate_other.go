@@ -8,7 +8,7 @@ import (
 )
 
 func isolated(*syscall.SysProcAttr) error {
-	return errors.New("this system has no namespaces of processes")
+	return errors.New("this system has no process namespaces")
 }
 
 func furnish() error { return nil }

@@ -24,7 +24,7 @@ func ParseBatch(text string) (n int, within time.Duration, err error) {
 		return bad(0, len(number), "%s", err)
 	}
 	if !ok {
-		return bad(len(text), 1, "it also needs a time")
+		return bad(len(text), 1, "a time is missing after the number")
 	}
 	within, err = value.Positive(value.Duration(span))
 	if err != nil {

@@ -268,7 +268,7 @@ func (b *blocks) counted(ctx context.Context) (*Block, error) {
 
 func (b *blocks) endless() error {
 	b.in.err = fail.Own("%s: no record ends within %d bytes", b.in.name, b.mostLonger()).
-		Advise("--recend or --recstart say where one does; --block makes the blocks larger")
+		Advise("--recend or --recstart to say where records end; --block for larger blocks")
 	return b.in.err
 }
 
@@ -300,7 +300,7 @@ func (o *Blocks) check(sources []Source) error {
 		return fail.Usage("blocks are cut from one input").Advise("cat a b | eph --pipe command")
 	}
 	if o.Size < 1 || o.End+o.Start == "" && o.Records+o.Every > 0 {
-		return errors.New("item: blocks need a size, and those that are counted the end or the start of a record")
+		return errors.New("item: blocks need a size, and counted blocks also the end or the start of a record")
 	}
 	return nil
 }

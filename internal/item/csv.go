@@ -206,7 +206,7 @@ func (r *rows) parse(text string, unclosed bool, rec *Record) error {
 		fields = []string{text}
 	}
 	if r.width > 0 && len(fields) > r.width {
-		return &RecordError{Source: r.in.name, Line: r.first, Reason: fmt.Sprintf("the record has %d columns, and the header names %d", len(fields), r.width)}
+		return &RecordError{Source: r.in.name, Line: r.first, Reason: fmt.Sprintf("the record has %d columns, but the header names %d", len(fields), r.width)}
 	}
 	*rec = Record{Text: text, Fields: fields, Source: r.in.name, Line: r.first}
 	return nil
@@ -219,9 +219,9 @@ func (r *rows) malformed(text string, err *csv.ParseError, unclosed bool) error 
 		e.Line, e.Column = r.opening(text)
 		e.Reason = "this quote is never closed"
 	case errors.Is(err, csv.ErrBareQuote):
-		e.Reason = "a quote stands within a field that does not begin with one"
+		e.Reason = "there is a quote inside a field that does not begin with one"
 	case errors.Is(err, csv.ErrQuote):
-		e.Reason = "the field must end behind its quote; a quote within it is doubled"
+		e.Reason = "the field must end after its closing quote; a quote inside it must be doubled"
 	default:
 		e.Reason = err.Err.Error()
 	}
@@ -250,7 +250,7 @@ func parseRow(text string, comma byte, source string, n int64, rec *Record) erro
 	r := rows{in: memory(source, ""), comma: comma, first: n}
 	end := r.quote.advance([]byte(text), comma)
 	if end >= 0 && end < len(text) {
-		return &RecordError{Source: source, Line: n, Reason: "malformed CSV: the argument goes on behind the end of its record"}
+		return &RecordError{Source: source, Line: n, Reason: "malformed CSV: there is text after the end of the record"}
 	}
 	return r.parse(text, r.quote == inQuotes, rec)
 }

@@ -23,7 +23,7 @@ func ParseDelimiter(s string) (string, error) {
 		}
 		c, n := escape(s[i+1:])
 		if n == 0 {
-			return "", fail.Usage("the delimiter has an unknown escape").Place(s, i, min(2, len(s)-i)).
+			return "", fail.Usage("unknown escape in the delimiter").Place(s, i, min(2, len(s)-i)).
 				Advise(`\n \t \0 \xHH, an octal number such as \072, or \\ for a backslash`)
 		}
 		b.WriteByte(c)

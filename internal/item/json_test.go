@@ -133,8 +133,8 @@ func TestJSONSources(t *testing.T) {
 
 func TestJSONErrorText(t *testing.T) {
 	tests := []struct{ in, want string }{
-		{"1\n{bad", "standard input:2:2: malformed JSON: a name in double quotes must come here, but 'b' stands there"},
-		{"{", "standard input:1:2: malformed JSON: a name in double quotes must come here, but the input ends"},
+		{"1\n{bad", "standard input:2:2: malformed JSON: a name in double quotes expected here, but there is 'b'"},
+		{"{", "standard input:1:2: malformed JSON: a name in double quotes expected here, but the input ends"},
 		{`"\ud800"`, `standard input:1:2: malformed JSON: \ud800 is half of a surrogate pair`},
 	}
 	for _, tt := range tests {

@@ -138,11 +138,11 @@ type Source struct {
 // check returns the first thing in o that cannot be meant.
 func (o Options) check() error {
 	if o.JSON && o.Header {
-		return fail.Usage("a header names the columns of lines, but JSON is read").
+		return fail.Usage("a header names columns of lines, but the input is JSON").
 			Advise("name the fields: {.name}")
 	}
 	if o.JSON && o.ColSep != nil {
-		return fail.Usage("columns are split from lines, but JSON is read").
+		return fail.Usage("lines are split into columns, but the input is JSON").
 			Advise("name the fields: {.name}, or {[0]} of an array")
 	}
 	if o.Blocks != nil {
@@ -154,7 +154,7 @@ func (o Options) check() error {
 			stdin++
 		}
 		if i == 0 && s.Link {
-			return fail.Usage("the first source has none before it to be linked with")
+			return fail.Usage("the first source has no source before it to be linked with")
 		}
 	}
 	if stdin > 1 {

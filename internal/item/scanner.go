@@ -109,9 +109,9 @@ func (s *scanner) fail(want string) error {
 	}
 	found := "the input ends"
 	if s.err == nil {
-		found = fmt.Sprintf("%q stands there", rune(s.peek()))
+		found = fmt.Sprintf("there is %q", rune(s.peek()))
 	}
-	return s.bad(s.cursor, want+" must come here, but "+found)
+	return s.bad(s.cursor, want+" expected here, but "+found)
 }
 
 // bad says that a value cannot be used.
@@ -152,7 +152,7 @@ func (s *scanner) newline() {
 func (s *scanner) value(depth int) error {
 	switch c := s.peek(); {
 	case (c == '{' || c == '[') && depth == maxDepth:
-		return s.bad(s.cursor, fmt.Sprintf("more than %d arrays and objects lie in each other", maxDepth))
+		return s.bad(s.cursor, fmt.Sprintf("more than %d arrays and objects are nested", maxDepth))
 	case c == '{':
 		return s.members('}', depth, s.member)
 	case c == '[':
@@ -325,7 +325,7 @@ func (s *scanner) escape() error {
 	c := s.peek()
 	if c != 'u' {
 		if c == 0 || strings.IndexByte(`"\/bfnrt`, c) < 0 {
-			return s.fail("a known escape")
+			return s.fail("a valid escape")
 		}
 		s.skip(1)
 		return nil

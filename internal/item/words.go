@@ -34,7 +34,7 @@ type Words struct {
 // no whole item yet, they come first, unless Options.Exact is set.
 var (
 	ErrLineTooLong = errors.New("argument line too long")
-	ErrListTooLong = fail.Own("a job's items do not fit its command line").Advise("a larger -s, or no -x")
+	ErrListTooLong = fail.Own("a job's items do not fit on its command line").Advise("a larger -s, or no -x")
 )
 
 // QuoteError says that a quote has no partner on its line. It ends the input.

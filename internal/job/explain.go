@@ -21,16 +21,16 @@ func explain(err error, c *Command) error {
 		explainSize(e, c)
 	case syscall.EINVAL:
 		if hasNUL(c) {
-			e.What = fmt.Sprintf("cannot run %s: an argument or a variable holds a NUL byte", c.Path)
+			e.What = fmt.Sprintf("cannot run %s: an argument or a variable contains a NUL byte", c.Path)
 		}
 	case syscall.EAGAIN:
 		e.Advise("ulimit -u, or fewer jobs at once")
 	case syscall.EMFILE:
 		e.Advise("ulimit -n, or fewer jobs at once")
 	case syscall.ENOEXEC:
-		e.What = fmt.Sprintf("cannot run %s: it is not a program for this machine, nor a script", c.Path)
+		e.What = fmt.Sprintf("cannot run %s: it is neither a program for this machine nor a script", c.Path)
 	case syscall.ETXTBSY:
-		e.What = fmt.Sprintf("cannot run %s: something is still writing it", c.Path)
+		e.What = fmt.Sprintf("cannot run %s: something is still writing to it", c.Path)
 	}
 	return e
 }
@@ -50,7 +50,7 @@ func explainPath(e *fail.Error, c *Command) {
 		return
 	}
 	if name := interpreter(path); name != "" {
-		e.What = fmt.Sprintf("cannot run %s: %s, that its first line names, cannot be run: %v", c.Path, name, e.Err)
+		e.What = fmt.Sprintf("cannot run %s: its first line names %s, which cannot be run: %v", c.Path, name, e.Err)
 	}
 }
 
@@ -97,14 +97,14 @@ func explainSize(e *fail.Error, c *Command) {
 	for _, words := range [][]string{c.Argv, c.Env} {
 		for _, word := range words {
 			if len(word) > maxArgument {
-				e.What = fmt.Sprintf("cannot run %s: an argument or a variable has %d bytes, and the system takes %d",
+				e.What = fmt.Sprintf("cannot run %s: an argument or a variable has %d bytes, but the system accepts %d",
 					c.Path, len(word), maxArgument)
 				return
 			}
 			total += len(word) + 1
 		}
 	}
-	e.What = fmt.Sprintf("cannot run %s: arguments and environment have %d bytes, more than the system takes", c.Path, total)
+	e.What = fmt.Sprintf("cannot run %s: arguments and environment have %d bytes, more than the system accepts", c.Path, total)
 }
 
 func hasNUL(c *Command) bool {

@@ -71,11 +71,11 @@ func FromEnv(makeflags string) (*Client, error) {
 	rfd, err1 := strconv.Atoi(r)
 	wfd, err2 := strconv.Atoi(w)
 	if !ok || err1 != nil || err2 != nil {
-		return nil, fail.Own("MAKEFLAGS has a jobserver of a kind that is not known: %q", auth)
+		return nil, fail.Own("MAKEFLAGS has a jobserver of an unknown kind: %q", auth)
 	}
 	if !isPipe(rfd) || !isPipe(wfd) {
-		return nil, fail.Own("make keeps its jobserver to itself: it passes it on only to commands that it takes for make").
-			Advise("+eph --jobserver …   (a + before the line of the recipe)")
+		return nil, fail.Own("make does not share its jobserver here: it shares it only with commands that it takes for make").
+			Advise("+eph --jobserver …   (a + before the recipe line)")
 	}
 	out := os.NewFile(uintptr(wfd), "jobserver")
 	inherited := os.NewFile(uintptr(rfd), "jobserver")
@@ -91,7 +91,7 @@ func FromEnv(makeflags string) (*Client, error) {
 func reopen(f *os.File) (*os.File, error) {
 	in, err := os.OpenFile("/proc/self/fd/"+strconv.Itoa(int(f.Fd())), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fail.Own("a jobserver of the pipe kind works on Linux only: %w", err).Advise("make --jobserver-style=fifo")
+		return nil, fail.Own("a jobserver of the pipe kind works only on Linux: %w", err).Advise("make --jobserver-style=fifo")
 	}
 	return in, nil
 }
@@ -130,7 +130,7 @@ func (c *Client) Acquire(ctx context.Context) (Token, error) {
 		case ctx.Err() != nil:
 			return Token{}, context.Cause(ctx)
 		case err != nil:
-			return Token{}, fail.Own("make's jobserver has gone: %w", err)
+			return Token{}, fail.Own("make's jobserver is gone: %w", err)
 		}
 	}
 }

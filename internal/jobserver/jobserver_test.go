@@ -112,9 +112,9 @@ func TestFromEnv(t *testing.T) {
 	for _, c := range []struct{ flags, wrong string }{
 		{"", ErrNone.Error()},
 		{"-k -j4", ErrNone.Error()},
-		{"--jobserver-auth=-2,-2", "keeps its jobserver to itself"},
-		{"--jobserver-auth=3000,3001 -j", "keeps its jobserver to itself"},
-		{"--jobserver-fds=a,b", "not known"},
+		{"--jobserver-auth=-2,-2", "does not share its jobserver"},
+		{"--jobserver-auth=3000,3001 -j", "does not share its jobserver"},
+		{"--jobserver-fds=a,b", "unknown kind"},
 		{"--jobserver-auth=fifo:/nonexistent/fifo", "cannot join"},
 	} {
 		if _, err := FromEnv(c.flags); err == nil || !strings.Contains(err.Error(), c.wrong) {

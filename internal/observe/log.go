@@ -98,7 +98,7 @@ func (l *Log) Reopen() error {
 	defer l.mu.Unlock()
 	switch {
 	case l.name == "":
-		return fail.Own("the log of this run is not a file that could be opened again").Advise("--log run.ndjson")
+		return fail.Own("the log of this run is not a file that can be reopened").Advise("--log run.ndjson")
 	case l.err != nil:
 		return fail.File("--log", l.err)
 	case l.over:

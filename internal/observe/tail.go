@@ -27,7 +27,7 @@ func Tail(ctx context.Context, run string, s *signals.Sink, p signals.Pattern) i
 		var lost uint64
 		for e := range events.All() {
 			if now := events.Lost(); now != lost {
-				missed := signals.Event{Name: event.Warning, Value: &event.Fields{Message: fmt.Sprintf("%d events were not shown, for the reader is slow", now-lost)}}
+				missed := signals.Event{Name: event.Warning, Value: &event.Fields{Message: fmt.Sprintf("%d events were not shown because the reader is slow", now-lost)}}
 				lost = now
 				if !yield(c.line(missed)) {
 					return

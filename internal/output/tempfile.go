@@ -44,8 +44,8 @@ func (t *tempFile) alloc() (at int64, err error) {
 		}
 	}
 	if t.most > 0 && t.used+blockSize > t.most {
-		return 0, fail.Own("cannot hold more output back in %s: it has the %d bytes of --spool-max", t.dir, t.most).
-			Advise("--spool-max SIZE, a larger one; --max-output SIZE, to hold the beginning of what each job writes")
+		return 0, fail.Own("cannot hold back more output in %s: it has reached the %d bytes of --spool-max", t.dir, t.most).
+			Advise("a larger --spool-max SIZE, or --max-output SIZE to keep only the beginning of what each job writes")
 	}
 	t.used += blockSize
 	if n := len(t.free); n > 0 {
@@ -88,7 +88,7 @@ func (t *tempFile) full(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
-	return fail.Own("cannot hold output back in %s: %w", t.dir, err).
+	return fail.Own("cannot hold back output in %s: %w", t.dir, err).
 		Advise("--tmpdir DIR, a directory with more room")
 }
 

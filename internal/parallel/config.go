@@ -116,7 +116,7 @@ func split(from, text string) ([]string, error) {
 	p.ParseEnv, p.ParseBacktick = false, false
 	words, err := p.Parse(text)
 	if err == nil && p.Position >= 0 {
-		err = fail.Own("an operator of the shell stands in it")
+		err = fail.Own("it contains a shell operator")
 	}
 	if err != nil {
 		return nil, usage("%s: %s", from, err).Place(text, 0, len(text))

@@ -7,8 +7,8 @@ import (
 
 const helpHead = `Usage: parallel [option]... [command [argument]...] [::: value...] [:::: file...]
        ... | parallel --pipe [option]... command [argument]...
-Run a command for each line of standard input, of files, or each value behind :::, as many at
-once as there are processors. Without a command, each line is one. This is eph, standing in for
+Run a command for each line of standard input or of files, or for each value after :::, as many
+at once as there are processors. Without a command, each line is one. This is eph, standing in for
 GNU parallel.
 
   {} item  {.} without extension  {/} base name  {//} directory  {/.} both  {#} number  {%} slot
@@ -17,10 +17,10 @@ GNU parallel.
 `
 
 const helpFoot = `
-Status: how many jobs failed, up to 100, 101 for more, and 255 if anything else went wrong. With
---halt, what it says: the status of the job for a number of 1, how many failed, or a percentage.
+Status: how many jobs failed, up to 100; 101 for more; 255 if anything else went wrong. With
+--halt, what it implies: the status of the job for a number of 1, how many failed, or a percentage.
 
-What GNU parallel has besides, and what differs, is in docs/parallel.md of eph.
+docs/parallel.md of eph lists what else GNU parallel has, and what differs.
 `
 
 // help is the page of --help.

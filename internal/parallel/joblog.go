@@ -87,7 +87,7 @@ func readJoblog(name string, run bool) (lines []logged, began bool, err error) {
 	}
 	defer f.Close()
 	if run {
-		if err := record.Trust(f, "--retry-failed runs what stands in it"); err != nil {
+		if err := record.Trust(f, "--retry-failed runs its command lines"); err != nil {
 			return nil, false, err
 		}
 	}
@@ -107,7 +107,7 @@ func readJoblog(name string, run bool) (lines []logged, began bool, err error) {
 		text = strings.TrimSuffix(text, "\n")
 		m := joblogLine.FindStringSubmatch(text)
 		if m == nil {
-			return nil, false, fail.Own("%s, line %d: this is not a line of a joblog", name, n).Place(text, 0, len(text))
+			return nil, false, fail.Own("%s, line %d: this is not a joblog line", name, n).Place(text, 0, len(text))
 		}
 		seq, _ := strconv.ParseInt(m[1], 10, 64) // fifteen digits
 		lines = append(lines, logged{seq, m[3] == "0" && m[4] == "0", strings.ReplaceAll(m[5], "\x00", "\n")})

@@ -135,7 +135,7 @@ func (g given) take(o *option, name, val string, has bool, rest []string) ([]str
 		val, rest = rest[0], rest[1:]
 	}
 	if slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names }) {
-		return nil, usage("eph parallel does not have %s of GNU parallel", name).Advise("%s", o.does)
+		return nil, usage("eph parallel does not support %s of GNU parallel", name).Advise("%s", o.does)
 	}
 	g[o.key()] = append(g[o.key()], val)
 	return rest, nil
@@ -178,7 +178,7 @@ func longOption(name string) (*option, error) {
 	case 1:
 		return like[0], nil
 	}
-	return nil, usage("--%s can be any of %s", name, strings.Join(names, ", "))
+	return nil, usage("--%s is ambiguous: it can be any of %s", name, strings.Join(names, ", "))
 }
 
 // unknown is the error for an option that GNU parallel has not either.

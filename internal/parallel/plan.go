@@ -29,7 +29,7 @@ type resolver struct {
 }
 
 func (r *resolver) nul() {
-	r.say(`the input has a NUL byte, which no argument can have, and which is written as \0; -0 has NUL bytes end the items`)
+	r.say(`the input has a NUL byte, which no argument can have, and which is written as \0; with -0 NUL bytes end items`)
 }
 
 func (r *resolver) refuse(err error) {
@@ -251,7 +251,7 @@ func (r *resolver) items(plan *run.Plan, sources []item.Source, delimiter string
 			sep = ","
 		}
 		if len(sep) != 1 || sep[0] >= 0x80 || strings.Contains("\"\r\n\x00", sep) {
-			r.refuse(usage("--csv: %q is not a single character that can stand between fields", sep).Advise("--colsep ';'"))
+			r.refuse(usage("--csv: %q is not a single character that can separate fields", sep).Advise("--colsep ';'"))
 		} else {
 			in.Comma = sep[0]
 		}
@@ -264,7 +264,7 @@ func (r *resolver) items(plan *run.Plan, sources []item.Source, delimiter string
 	}
 	if r.has("skip-first-line") {
 		if len(sources) > 1 || in.Header {
-			r.refuse(usage("--skip-first-line: eph passes over the first line where one source without a header is read").Advise("tail -n +2"))
+			r.refuse(usage("--skip-first-line: eph skips the first line only of a single source without a header").Advise("tail -n +2"))
 		}
 		in.Skip = 1
 	}
@@ -297,7 +297,7 @@ func (r *resolver) header() bool {
 	case ":", ".*\n", `.*\n`:
 		return true
 	default:
-		r.refuse(usage("--header: eph takes the first line, and no other regular expression").Advise("--header :"))
+		r.refuse(usage("--header: eph supports only the first line, not other regular expressions").Advise("--header :"))
 	}
 	return false
 }
@@ -325,7 +325,7 @@ func (r *resolver) trim() item.Trim {
 		"n": 0, "l": item.TrimLeft, "r": item.TrimRight, "lr": item.TrimLeft | item.TrimRight, "rl": item.TrimLeft | item.TrimRight,
 	}[how]
 	if !ok {
-		r.refuse(usage("--trim: %q is none of n, l, r, lr", how).Advise("--trim lr"))
+		r.refuse(usage("--trim: %q is not one of n, l, r, lr", how).Advise("--trim lr"))
 	}
 	return t
 }
@@ -333,8 +333,8 @@ func (r *resolver) trim() item.Trim {
 // blocks says how --pipe cuts the input.
 func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 	if len(sources) > 0 {
-		r.refuse(usage("--pipe reads standard input, and here other sources are given").
-			Advise("cat FILE | parallel --pipe command; eph gives no job both a block and an item"))
+		r.refuse(usage("--pipe reads standard input, but here other sources are given").
+			Advise("cat FILE | parallel --pipe command; eph does not give a job both a block and an item"))
 	}
 	b := &item.Blocks{Size: 1 << 20, End: unescape(r.last("recend")), Start: unescape(r.last("recstart")), Later: true, Bare: r.has("remove-rec-sep")}
 	if !r.has("recend") && !r.has("recstart") {
@@ -358,16 +358,16 @@ func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 			n, err = 1, nil
 		}
 		if err != nil {
-			r.refuse(usage("--header: with --pipe eph takes a number of lines, or :").Advise("--header 1"))
+			r.refuse(usage("--header: with --pipe eph accepts a number of lines, or :").Advise("--header 1"))
 		}
 		b.Header = n
 	}
 	if r.err == nil && (b.Size < 1 || b.Size > 1<<30) {
-		r.refuse(usage("--block: a block has 1 byte at least and 1 GiB at most").Advise("--block 10M"))
+		r.refuse(usage("--block: a block must have at least 1 byte and at most 1 GiB").Advise("--block 10M"))
 	}
 	plan.Input = item.Options{Blocks: b}
 	plan.Args = nil
-	plan.Template.NoItem = "--pipe gives jobs blocks to read, which are not text"
+	plan.Template.NoItem = "--pipe gives jobs blocks on standard input, and there is no item to name"
 }
 
 // jobs is how many run at once.
@@ -394,7 +394,7 @@ func (r *resolver) jobs(cpus int) run.Jobs {
 func niceness(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > 19 {
-		return 0, errors.New("eph lowers the priority by 0 to 19")
+		return 0, errors.New("eph can lower the priority by 0 to 19")
 	}
 	return n, nil
 }
@@ -404,7 +404,7 @@ func (r *resolver) workdir() string {
 	case ".":
 		return ""
 	case "...":
-		r.refuse(usage("--wd ...: eph makes no directory of its own for a job").Advise(`'cd "$(mktemp -d)" && command'`))
+		r.refuse(usage("--wd ...: eph creates no temporary directory for a job").Advise(`'cd "$(mktemp -d)" && command'`))
 		return ""
 	default:
 		return dir
@@ -468,16 +468,16 @@ func (r *resolver) contradictions(command []string) {
 		both      bool
 		what, try string
 	}{
-		{r.has("group") && r.has("ungroup"), "--group and --ungroup are opposites", "one of them"},
-		{r.has("group") && r.has("line-buffer"), "--group and --line-buffer are opposites", "one of them"},
-		{r.has("ungroup") && r.has("line-buffer"), "--ungroup and --line-buffer are opposites", "one of them"},
-		{resumes && !r.has("joblog"), "to go on with a run eph has to have its --joblog", "--joblog F --resume"},
-		{r.last("joblog") == "-", "the --joblog is a file, and cannot be standard output", "--joblog /tmp/log"},
-		{r.has("pipe") && r.has("shuf"), "--shuf is about items, and --pipe gives blocks", "shuf FILE | parallel --pipe command"},
-		{r.has("pipe") && r.has("no-run-if-empty"), "-r is about items, and --pipe gives blocks", "grep . FILE | parallel --pipe command"},
-		{r.has("pipe") && r.has("csv"), "--csv is about items, and --pipe gives blocks", "--pipe, if no field holds a newline"},
-		{r.has("pipe") && (r.has("X") || r.has("m") || r.has("xargs")), "-X, -m and --xargs are about items, and --pipe gives blocks", "--block 10M"},
-		{r.has("pipe") && len(command) > 0 && r.has("retry-failed"), "--retry-failed runs command lines, and --pipe gives blocks", "--resume-failed"},
+		{r.has("group") && r.has("ungroup"), "--group and --ungroup are opposites", "only one of them"},
+		{r.has("group") && r.has("line-buffer"), "--group and --line-buffer are opposites", "only one of them"},
+		{r.has("ungroup") && r.has("line-buffer"), "--ungroup and --line-buffer are opposites", "only one of them"},
+		{resumes && !r.has("joblog"), "to resume a run eph needs its --joblog", "--joblog F --resume"},
+		{r.last("joblog") == "-", "the --joblog has to be a file, not standard output", "--joblog /tmp/log"},
+		{r.has("pipe") && r.has("shuf"), "--shuf shuffles items, but --pipe gives blocks", "shuf FILE | parallel --pipe command"},
+		{r.has("pipe") && r.has("no-run-if-empty"), "-r skips items, but --pipe gives blocks", "grep . FILE | parallel --pipe command"},
+		{r.has("pipe") && r.has("csv"), "--csv splits items, but --pipe gives blocks", "--pipe, if no field holds a newline"},
+		{r.has("pipe") && (r.has("X") || r.has("m") || r.has("xargs")), "-X, -m and --xargs combine items, but --pipe gives blocks", "--block 10M"},
+		{r.has("pipe") && len(command) > 0 && r.has("retry-failed"), "--retry-failed runs command lines, but --pipe gives blocks", "--resume-failed"},
 	} {
 		if c.both {
 			r.refuse(usage("%s", c.what).Advise("%s", c.try))

@@ -33,11 +33,11 @@ func number(s string) (int, error) {
 			base, rest = 1024, rest[1:]
 		}
 		if power == 0 {
-			return 0, fmt.Errorf("%q is not a number; K, M and G can stand behind one", s)
+			return 0, fmt.Errorf("%q is not a number; it can end in K, M or G", s)
 		}
 		for range power {
 			if n > math.MaxInt64/base {
-				return 0, fmt.Errorf("%s is more than can be counted", s)
+				return 0, fmt.Errorf("%s is too large", s)
 			}
 			n *= base
 		}
@@ -72,7 +72,7 @@ func duration(s string) (time.Duration, error) {
 		sum += n * unit
 	}
 	if sum > math.MaxInt64/float64(time.Second) {
-		return 0, fmt.Errorf("%s is more than can be counted", s)
+		return 0, fmt.Errorf("%s is too large", s)
 	}
 	return time.Duration(sum * float64(time.Second)), nil
 }

@@ -100,7 +100,7 @@ func OpenJournal(name string, o JournalOptions) (*Journal, error) {
 	case errors.Is(err, fs.ErrNotExist) && o.Look && !o.Must:
 		return j, nil
 	case errors.Is(err, unix.ELOOP):
-		return nil, j.own("%s is a symbolic link, which a journal is not read through", name).Advise("the name of the file itself")
+		return nil, j.own("%s is a symbolic link, and a journal is not read through one", name).Advise("the name of the file itself")
 	case err != nil:
 		return nil, fail.File(o.Flag, err)
 	}
@@ -124,7 +124,7 @@ func (j *Journal) enter() error {
 		return j.own("%w", err)
 	}
 	if !st.Mode().IsRegular() {
-		return j.own("%s is not a regular file, so that nothing can be read back from it", j.name).Advise("%s run.ndjson", j.o.Flag)
+		return j.own("%s is not a regular file, so nothing can be read back from it", j.name).Advise("%s run.ndjson", j.o.Flag)
 	}
 	if err := j.trust(); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (j *Journal) enter() error {
 		return j.taken()
 	}
 	if err != nil {
-		return j.own("cannot lock %s: %w", j.name, err).Advise("a file on a file system that knows locks")
+		return j.own("cannot lock %s: %w", j.name, err).Advise("a file on a file system that supports locks")
 	}
 	if st, err = j.read.Stat(); err != nil {
 		return j.own("%w", err)
@@ -148,7 +148,7 @@ func (j *Journal) enter() error {
 	}
 	if j.Torn > 0 && !j.o.Look {
 		if err := j.f.Truncate(j.was); err != nil {
-			return j.own("cannot take the torn line off %s: %w", j.name, err)
+			return j.own("cannot remove the incomplete last line of %s: %w", j.name, err)
 		}
 	}
 	j.size = j.was
@@ -204,7 +204,7 @@ func (j *Journal) taken() error {
 	if _, _, err := lines(j.read, p.line); err == nil && p.Run != "" {
 		who = fmt.Sprintf("run %s (process %d)", p.Run, p.PID)
 	}
-	return j.own("%s is the journal of %s, which has not ended", j.name, who).Advise("eph ctl status, or a journal of its own for each run")
+	return j.own("%s is the journal of %s, which has not ended", j.name, who).Advise("eph ctl status, or a separate journal for each run")
 }
 
 // settle has the name of a new file survive the end of the machine.
@@ -230,7 +230,7 @@ func (j *Journal) scan(size int64) error {
 		return j.own("cannot read %s: %w", j.name, err)
 	}
 	if whole == 0 && size > 0 && !j.begun() {
-		return j.own("%s is not a journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
+		return j.own("%s is not a journal", j.name).Advise("a file that does not exist yet: %s run.ndjson", j.o.Flag)
 	}
 	j.Past.finish()
 	return nil
@@ -248,15 +248,15 @@ func (j *Journal) begun() bool {
 func (j *Journal) refuse(bad *damage, n int64) error {
 	if n == 0 {
 		if bytes.HasPrefix(bad.line, []byte(`{"v":`)) && !bytes.Contains(bad.line, []byte(`"crc"`)) {
-			return j.own("%s is a log that was not written as a journal, so that nothing can go on with it", j.name).
-				Advise("another file, and --journal or --resume from the first run on")
+			return j.own("%s is a log that was not written as a journal, so no run can resume from it", j.name).
+				Advise("another file, with --journal or --resume from the first run on")
 		}
 		if !bytes.HasPrefix(bad.line, []byte(`{"v":`)) {
-			return j.own("%s is not a journal", j.name).Advise("a file that is not there yet: %s run.ndjson", j.o.Flag)
+			return j.own("%s is not a journal", j.name).Advise("a file that does not exist yet: %s run.ndjson", j.o.Flag)
 		}
 	}
 	return j.own("%s is damaged in line %d, at byte %d: %s", j.name, n+1, bad.at, bad.why).
-		Advise("truncate -s %d %s: what ended behind that runs again; or another journal", bad.at, j.name)
+		Advise("truncate -s %d %s: what ended after that point runs again; or another journal", bad.at, j.name)
 }
 
 // damage is a line that cannot be what was written.
@@ -279,7 +279,7 @@ func lines(r io.Reader, do func(line []byte, at int64) error) (whole, n int64, e
 		if err == bufio.ErrBufferFull || len(long) > 0 {
 			long = append(long, line...)
 			if len(long) > mostLine {
-				return whole, n, &damage{whole, "no line is so long", long[:64]}
+				return whole, n, &damage{whole, "no line is that long", long[:64]}
 			}
 			if err == bufio.ErrBufferFull {
 				continue
@@ -292,7 +292,7 @@ func lines(r io.Reader, do func(line []byte, at int64) error) (whole, n int64, e
 		case err != nil:
 			return whole, n, err
 		case !event.Sealed(line):
-			return whole, n, &damage{whole, "what stands there is not what was written", line}
+			return whole, n, &damage{whole, "the line is not what was written", line}
 		}
 		if err := do(line, whole); err != nil {
 			return whole, n, &damage{whole, err.Error(), line}
@@ -359,9 +359,9 @@ func (j *Journal) displaced() error {
 	err := unix.Lstat(j.name, &named)
 	switch {
 	case err == unix.ENOENT || err == nil && (own.Dev != named.Dev || own.Ino != named.Ino):
-		return j.own("%s was moved away, removed or replaced while it was in use", j.name).Advise("to put it back, and --resume: what ended after this runs again")
+		return j.own("%s was moved away, removed or replaced while it was in use", j.name).Advise("to put it back, then --resume: what ended after this runs again")
 	case own.Size < j.size:
-		return j.own("%s was cut off by somebody else while it was in use: %d bytes are left of %d", j.name, own.Size, j.size).Advise("--log for a file that may be rotated")
+		return j.own("%s was truncated by somebody else while it was in use: %d bytes are left of %d", j.name, own.Size, j.size).Advise("--log for a file that may be rotated")
 	}
 	return nil
 }
@@ -435,7 +435,7 @@ func (j *Journal) broken(what string, err error) {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
-	j.err = j.own("%s %s: %w", what, j.name, err).Advise("room on that disk, and --resume: what ended after this runs again")
+	j.err = j.own("%s %s: %w", what, j.name, err).Advise("to make room on that disk, then --resume: what ended after this runs again")
 }
 
 // Err is the first error of what was written.

@@ -83,7 +83,7 @@ func (m *Metrics) text(c *event.Counts, running, waiting int, status *int) strin
 		fmt.Fprintf(&b, "%s %v\n", name, value)
 	}
 	one("eph_items_read_total", "counter", "Items read.", c.Read)
-	about("eph_items_ended_total", "counter", "Items that have ended, by how.")
+	about("eph_items_ended_total", "counter", "Items that have ended, by outcome.")
 	for _, x := range []struct {
 		state string
 		n     int64
@@ -91,9 +91,9 @@ func (m *Metrics) text(c *event.Counts, running, waiting int, status *int) strin
 		fmt.Fprintf(&b, "eph_items_ended_total{state=%q} %d\n", x.state, x.n)
 	}
 	one("eph_records_rejected_total", "counter", "Records that could not become items.", c.Rejected)
-	one("eph_retries_total", "counter", "Attempts that were repeated.", c.Retried)
-	one("eph_jobs_running", "gauge", "Attempts under way.", running)
-	one("eph_items_waiting", "gauge", "Items that wait.", waiting)
+	one("eph_retries_total", "counter", "Attempts that were retried.", c.Retried)
+	one("eph_jobs_running", "gauge", "Attempts in progress.", running)
+	one("eph_items_waiting", "gauge", "Items that are waiting.", waiting)
 	about("eph_attempt_duration_seconds", "histogram", "How long attempts took.")
 	for i, bound := range bounds {
 		fmt.Fprintf(&b, "eph_attempt_duration_seconds_bucket{le=\"%g\"} %d\n", bound, m.buckets[i])
@@ -103,7 +103,7 @@ func (m *Metrics) text(c *event.Counts, running, waiting int, status *int) strin
 	one("eph_run_start_time_seconds", "gauge", "When the run began, in seconds since 1970.", fmt.Sprintf("%.3f", float64(m.began.UnixMilli())/1e3))
 	one("eph_run_duration_seconds", "gauge", "How long the run has taken.", fmt.Sprintf("%.3f", time.Since(m.began).Seconds()))
 	if status != nil {
-		one("eph_run_exit_status", "gauge", "The exit status; there is none while the run goes on.", *status)
+		one("eph_run_exit_status", "gauge", "The exit status; absent while the run is in progress.", *status)
 	}
 	return b.String()
 }

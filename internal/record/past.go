@@ -103,17 +103,17 @@ func (p *Past) line(line []byte, at int64) error {
 	id, n, name := field(line, `"run":"`), number(line, `"n":`), string(field(line, `"event":"`))
 	if name == event.RunStarted {
 		if n != 0 {
-			return errors.New("a run begins in its middle")
+			return errors.New("a run begins in the middle")
 		}
 		return p.begin(line, at)
 	}
 	switch {
 	case p.Run == "" || string(id) != p.Run:
-		return errors.New("it belongs to a run that has no beginning here")
+		return errors.New("it belongs to a run whose beginning is not here")
 	case n != p.Lines:
 		return fmt.Errorf("line %d of its run is missing", p.Lines)
 	case p.over:
-		return errors.New("its run had ended before it")
+		return errors.New("its run had already ended")
 	}
 	p.Lines++
 	switch name {
@@ -141,15 +141,15 @@ func (p *Past) begin(line []byte, at int64) error {
 	j := first.Journal
 	switch {
 	case first.Run == "" || j == nil:
-		return errors.New("its run was not recorded for another to go on with")
+		return errors.New("its run was not recorded so that another could resume it")
 	case j.Version != event.JournalVersion:
-		return fmt.Errorf("its form is version %d, and this eph knows %d", j.Version, event.JournalVersion)
+		return fmt.Errorf("its format is version %d, but this eph knows version %d", j.Version, event.JournalVersion)
 	case j.Resumes == "":
 		*p = Past{from: at}
 	case j.Resumes != p.Run:
-		return fmt.Errorf("its run goes on with run %q, which does not stand before it", j.Resumes)
+		return fmt.Errorf("its run resumes run %q, which is not the one before it", j.Resumes)
 	case j.Lines != p.Lines:
-		return fmt.Errorf("its run goes on with %d lines of the one before it, of which %d are here", j.Lines, p.Lines)
+		return fmt.Errorf("its run resumes from %d lines of the one before it, but %d are here", j.Lines, p.Lines)
 	}
 	p.Run, p.PID, p.Typed, p.Journal = first.Run, first.PID, first.Command, *j
 	p.Lines, p.over, p.flight = 1, false, make(map[int64]flight)
@@ -162,14 +162,14 @@ func (p *Past) item(line []byte, name string) error {
 	f, flying := p.flight[seq]
 	if name == event.JobDelivered {
 		if !flying || f.end == "" {
-			return errors.New("it delivers what had not ended")
+			return errors.New("it delivers an item that had not ended")
 		}
 		delete(p.flight, seq)
 		return p.end(f.digest, f.end)
 	}
 	var d event.Digest
 	if text := field(line, `"digest":"`); text == nil {
-		return errors.New("it does not say of which item it is")
+		return errors.New("it does not say which item it is about")
 	} else if err := d.UnmarshalText(text); err != nil {
 		return err
 	} else if d == (event.Digest{}) {
@@ -215,7 +215,7 @@ func (p *Past) end(d event.Digest, name string) error {
 	m := p.marks.at(d)
 	ends := name == event.JobSucceeded || name == event.JobFailed
 	if ends && m.done+m.failed >= m.known {
-		return errors.New("its item has more ends than it was read")
+		return errors.New("its item ended more often than it was read")
 	}
 	switch name {
 	case event.JobSucceeded:

@@ -79,11 +79,11 @@ func ParseRaise(flag, text string) (Rule, error) {
 		}
 		at = len(what) + 1
 		if !strings.HasPrefix(rest, "/") {
-			return bad(at, 1, "the regular expression stands between slashes")
+			return bad(at, 1, "the regular expression must be between slashes")
 		}
 		end := strings.LastIndex(rest, "/:")
 		if end < 1 {
-			return bad(len(text), 1, "after the regular expression come a slash, a colon and the signal")
+			return bad(len(text), 1, "the regular expression must be followed by a slash, a colon and the signal")
 		}
 		re, err := regexp.Compile(rest[1:end])
 		if err != nil {
@@ -92,7 +92,7 @@ func ParseRaise(flag, text string) (Rule, error) {
 		r.re = re
 		at += end + len("/:")
 	default:
-		return bad(0, len(what), "%q is nothing that a job does", what)
+		return bad(0, len(what), "%q is not something that a job does", what)
 	}
 	r.say = text[at:]
 	if r.re != nil && strings.Contains(r.say, "$") {

@@ -52,7 +52,7 @@ func Speak(line []byte) (Spoken, error) {
 	}
 	if glob, ok := strings.CutPrefix(text, "-"); ok {
 		if at := unfit(glob, "*?,:"); at >= 0 || glob == "" {
-			return bad(max(at, 0)+1, 1, "that is not a pattern of names")
+			return bad(max(at, 0)+1, 1, "that is not a pattern for names")
 		}
 		if slices.Contains(strings.Split(glob, ","), "") {
 			return bad(1, len(glob), "the pattern has an empty part")
@@ -62,7 +62,7 @@ func Speak(line []byte) (Spoken, error) {
 	what, ttl, hasTTL := strings.Cut(text, " ")
 	name, said, hasValue := strings.Cut(what, ":")
 	if at := unfit(name, ""); at >= 0 {
-		return bad(at, 1, "a name is dotted words of a-z, 0-9, _ and -")
+		return bad(at, 1, "a name consists of words of a-z, 0-9, _ and -, separated by dots")
 	}
 	if at := emptyWord(name); at >= 0 {
 		return bad(at, 1, "a word of the name is missing")
@@ -73,7 +73,7 @@ func Speak(line []byte) (Spoken, error) {
 		return bad(at, 1, "a value is missing")
 	}
 	if i := strings.IndexFunc(said, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }); i >= 0 {
-		return bad(at+i, 1, "a value is printable text")
+		return bad(at+i, 1, "a value must be printable text")
 	}
 	if hasTTL {
 		i := len(what) + 1
@@ -93,7 +93,7 @@ func Speak(line []byte) (Spoken, error) {
 		s.Delay = d
 	case family == "backpressure":
 		if rest == "" {
-			return bad(len(name), 1, "backpressure of what? as in backpressure.api")
+			return bad(len(name), 1, "a name is missing, as in backpressure.api")
 		}
 		if hasValue {
 			d, err := value.Positive(value.Duration(said))
@@ -104,10 +104,10 @@ func Speak(line []byte) (Spoken, error) {
 		}
 	case family == "concurrency":
 		if rest != "up" && rest != "down" {
-			return bad(len(family)+1, len(rest), "concurrency can only be asked to go up or down")
+			return bad(len(family)+1, len(rest), "it must be concurrency.up or concurrency.down")
 		}
 	case slices.Contains(ours, family):
-		return bad(0, len(name), "%s is a name that eph alone raises; yours may be user.%s", name, name)
+		return bad(0, len(name), "only eph raises %s; you may raise user.%s", name, name)
 	}
 	return s, nil
 }

@@ -71,7 +71,7 @@ func (t *terminal) open(flag string, s Streams) error {
 	}
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return fail.Usage("%s needs a terminal, and there is none", flag).Advise("run eph from a terminal, or leave %s away", flag)
+		return fail.Usage("%s needs a terminal, and there is none", flag).Advise("run eph from a terminal, or drop %s", flag)
 	}
 	in := bufio.NewReader(f)
 	t.file, t.answer = f, func(ctx context.Context) (string, error) {

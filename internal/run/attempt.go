@@ -111,7 +111,7 @@ func (r *Run) command(t *task) (c job.Command, err error) {
 func (r *Run) furnish(t *task, c *job.Command) (release func(), err error) {
 	if r.plan.MakeWorkdir && c.Dir != "" {
 		if err := os.MkdirAll(c.Dir, 0o777); err != nil {
-			return nil, fail.Own("cannot make the directory of the job: %w", err)
+			return nil, fail.Own("cannot create the job's directory: %w", err)
 		}
 	}
 	release = func() {}

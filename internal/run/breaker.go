@@ -47,7 +47,7 @@ const (
 	BreakerHalt                      // the run ends, like a --halt soon
 )
 
-const breakerForm = "--breaker 5/30s   (5 failures in 30 s; 5 is five in a row; 50%/20 is half of the last 20)"
+const breakerForm = "--breaker 5/30s   (5 failures in 30 s; or 5: five in a row; or 50%/20: half of the last 20)"
 
 // ParseBreaker reads the value of --breaker: N/D, N or P%/N.
 func ParseBreaker(text string) (Breaker, error) {
@@ -62,7 +62,7 @@ func ParseBreaker(text string) (Breaker, error) {
 			return bad(0, len(number), "%s", err)
 		}
 		if !over {
-			return bad(len(number), 1, "it also needs of how many jobs")
+			return bad(len(number), 1, "how many jobs is missing, as in 50%%/20")
 		}
 		n, err := value.Count(rest, 2, mostCalls)
 		if err != nil {

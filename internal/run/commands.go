@@ -62,7 +62,7 @@ func compile(p Plan, columns []string) (c commands, err error) {
 		return c, err
 	}
 	if p.Input.Blocks != nil && c.uses("@total") {
-		return c, fail.Usage("{@total}: how many blocks there are is not known before the last").Advise("{#} is the number of the block")
+		return c, fail.Usage("{@total}: the number of blocks is not known before the last one").Advise("{#} is the number of the block")
 	}
 	return c, nil
 }
@@ -137,7 +137,7 @@ func variables(p Plan, o template.Options) (all []variable, err error) {
 		}
 		if value.Varies() && template.ChoosesCode(a.Name) {
 			text := a.Name + "=" + a.Value
-			return nil, fail.Usage("--env: %s says what code a program runs, and an item would say what %s is", a.Name, a.Name).
+			return nil, fail.Usage("--env: %s chooses what code a program runs, and an item would choose the value of %s", a.Name, a.Name).
 				Place(text, 0, len(text)).Advise("a variable of another name: --env ITEM={}")
 		}
 		all = append(all, variable{a.Name, value})

@@ -56,7 +56,7 @@ func (j *Journal) deserted(past *record.Past) error {
 		if n := len(pids) - len(found); n > 0 {
 			found = append(found, fmt.Sprintf("and %d more", n))
 		}
-		return fail.Own("%s: %s is the journal of run %s, which was killed and has left jobs alive: %s", j.Flag, j.File, past.Run, strings.Join(found, ", ")).
+		return fail.Own("%s: %s is the journal of run %s, which was killed and left jobs alive: %s", j.Flag, j.File, past.Run, strings.Join(found, ", ")).
 			Advise("kill -9 %s, or wait until they have ended; --isolate leaves none", strings.Join(kill, " "))
 	}
 }

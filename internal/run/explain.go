@@ -70,7 +70,7 @@ func (r *Run) Explain(w io.Writer) error {
 	case c == nil:
 		say("command", "each item is a command line, run by %s -c", r.commands.shell)
 	case c.UsesShell():
-		say("command", "a shell template, run by %s; the values of items come in as variables, never as text", r.commands.path)
+		say("command", "a shell template, run by %s; the values of items are passed as variables, never as text", r.commands.path)
 		for line := range strings.Lines(c.Script()) {
 			say("", "  %s", plain.Text(strings.TrimSuffix(line, "\n")))
 		}
@@ -78,7 +78,7 @@ func (r *Run) Explain(w io.Writer) error {
 		say("command", "run without a shell: %s", strings.Join(append([]string{r.commands.path}, p.Words[min(1, len(p.Words)):]...), " "))
 	}
 	if p.Template.GuardDash {
-		say("guard", "a value that begins with - fails its item where it would be an option")
+		say("guard", "an item fails where a value that begins with - would be an option")
 	}
 	if c := r.commands.command; c != nil {
 		for _, warning := range c.Warnings() {
@@ -105,11 +105,11 @@ func (r *Run) Explain(w io.Writer) error {
 	}
 	switch {
 	case p.Detach:
-		say("end", "what jobs leave running goes on")
+		say("end", "what jobs leave running lives on")
 	case p.Isolate:
-		say("end", "nothing is left, whatever is killed: the jobs run in a process namespace")
+		say("end", "nothing is left alive, whatever is killed: the jobs run in a process namespace")
 	default:
-		say("end", "nothing that jobs leave running is alive when eph has ended")
+		say("end", "nothing that jobs leave running is still alive once eph has ended")
 	}
 	for _, line := range describeSignals(p) {
 		say("signals", "%s", line)
@@ -135,7 +135,7 @@ func describeInput(p *Plan) string {
 	case p.Input.Comma == '\t':
 		kind = "TSV records"
 	case p.Input.Comma != 0:
-		kind = fmt.Sprintf("CSV records, %q between fields,", p.Input.Comma)
+		kind = fmt.Sprintf("CSV records with %q between fields", p.Input.Comma)
 	case p.Input.Words != nil:
 		kind = "words"
 	case p.Input.Delimiter == "\x00":
@@ -171,12 +171,12 @@ func describeInput(p *Plan) string {
 	case p.Template.Across:
 		text += fmt.Sprintf(", %d to a job, as {1} to {%d}", p.Input.MaxArgs, p.Input.MaxArgs)
 	case p.Fill:
-		text += ", as many to a job as a command line holds"
+		text += ", as many to a job as fit on a command line"
 	case p.Input.MaxArgs > 1:
 		text += fmt.Sprintf(", %d to a job", p.Input.MaxArgs)
 	}
 	if p.Input.Shuffle {
-		text += fmt.Sprintf(", all of them read and shuffled first (--shuf=%d)", p.Input.Seed)
+		text += fmt.Sprintf(", all read and shuffled first (--shuf=%d)", p.Input.Seed)
 	}
 	if p.Input.MaxLines > 0 {
 		text += fmt.Sprintf(", those of up to %d lines to a job", p.Input.MaxLines)
@@ -205,21 +205,21 @@ func describeOrder(p *Plan) string {
 }
 
 func describeOutput(p *Plan) string {
-	text := "each job's, whole, when it has ended"
+	text := "each job's in one piece, once it has ended"
 	switch p.Output.Mode {
 	case output.Lines:
 		text = "whole lines as they come"
 	case output.Raw:
-		text = "straight from the jobs, not kept apart"
+		text = "written directly by the jobs, not captured"
 	}
 	if p.Output.KeepOrder {
-		text += ", in the order of the items"
+		text += ", in input order"
 	}
 	if p.Merge {
-		text += ", its standard error within it"
+		text += ", standard error included"
 	}
 	if p.Quiet {
-		text += ", if it failed"
+		text += ", if the job failed"
 	}
 	if p.MaxOut > 0 {
 		text += fmt.Sprintf(", up to %d bytes", p.MaxOut)
@@ -234,13 +234,13 @@ func describeFiles(p *Plan) (lines []string) {
 		log = ""
 	}
 	for _, f := range []struct{ name, what string }{
-		{journal, "its journal, for --resume"},
-		{log, "its log"},
+		{journal, "the journal, for --resume"},
+		{log, "the event log"},
 		{p.Results.Path, "the output of each job"},
 		{p.Joblog, "a line for each job"},
 		{p.Failed, "the items that failed"},
 		{p.JUnit, "a report for CI"},
-		{p.Metrics, "its numbers"},
+		{p.Metrics, "metrics"},
 	} {
 		if f.name != "" {
 			lines = append(lines, plain.Text(f.name)+": "+f.what)
@@ -257,7 +257,7 @@ func describeJobs(p *Plan) string {
 	}
 	switch {
 	case j.File != "":
-		text += ", as " + plain.Text(j.File) + " says, which is read again when it changes"
+		text += ", as " + plain.Text(j.File) + " says, and read again whenever it changes"
 	case p.Adaptive:
 		text += ", more while jobs are quick and succeed, fewer when they slow down or fail"
 	case j.Least < j.Most:
@@ -302,7 +302,7 @@ func describeBreaker(b *Breaker) string {
 	}
 	of := [...]string{BreakerByAll: "", BreakerByKey: " of a key", BreakerByTemplate: " of a " + b.Template}[b.By]
 	then := [...]string{BreakerHold: "its items wait", BreakerSkip: "its items are skipped", BreakerHalt: "the run ends"}[b.Action]
-	text := fmt.Sprintf("after failures of %s%s %s", when, of, then)
+	text := fmt.Sprintf("after failures of %s%s, %s", when, of, then)
 	if b.Action != BreakerHalt {
 		text += fmt.Sprintf(" for %s, then %d may try", b.Cooldown, b.Probes)
 	}
@@ -314,10 +314,10 @@ func describeSignals(p *Plan) (lines []string) {
 		lines = append(lines, "nothing starts while "+s+" holds")
 	}
 	if s := p.CancelOn.String(); s != "" {
-		lines = append(lines, "what waits is cancelled while "+s+" holds")
+		lines = append(lines, "waiting items are cancelled while "+s+" holds")
 	}
 	if p.SignalFD {
-		lines = append(lines, "jobs may raise them, on the descriptor in EPH_SIGNAL_FD")
+		lines = append(lines, "jobs may raise them on the descriptor in EPH_SIGNAL_FD")
 	}
 	for i := range p.RaiseOn {
 		lines = append(lines, "raised on "+plain.Text(p.RaiseOn[i].String()))

@@ -23,7 +23,7 @@ func (r *Run) spare(c *event.Counts, err error) {
 	}
 	r.failed.Discard()
 	r.records = slices.DeleteFunc(r.records, func(c io.Closer) bool { return c == r.failed })
-	r.warn(fmt.Sprintf("--failed: %s stays as it was, for it holds items that were not run", r.plan.Failed))
+	r.warn(fmt.Sprintf("--failed: %s is left as it was, because it holds items that were not run", r.plan.Failed))
 }
 
 // replacesInput reports whether items come from the file that gets those that failed.
@@ -42,7 +42,7 @@ func (r *Run) writesInput() error {
 		{"--results", p.Results.Path},
 	} {
 		if r.readsFrom(f.name) {
-			return fail.Usage("%s would write over %s, which holds the items", f.flag, f.name).Advise("%s another file", f.flag)
+			return fail.Usage("%s would overwrite %s, which the items are read from", f.flag, f.name).Advise("%s another file", f.flag)
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ func (a Amount) exceeded(n, total int64) bool {
 	return n > int64(a.N)
 }
 
-const haltForm = "--halt soon,fail=1   (now|soon, then fail|success|done, = a number or a percentage)"
+const haltForm = "--halt soon,fail=1   (now|soon, then fail|success|done, then = and a number or a percentage)"
 
 // ParseHalt reads the value of --halt.
 func ParseHalt(text string) (Halt, error) {
@@ -77,7 +77,7 @@ func ParseHalt(text string) (Halt, error) {
 	}
 	when, rest, ok := strings.Cut(text, ",")
 	if !ok {
-		return bad(len(text), 1, "it also needs what to count")
+		return bad(len(text), 1, "what to count is missing")
 	}
 	var h Halt
 	switch when {
@@ -97,7 +97,7 @@ func ParseHalt(text string) (Halt, error) {
 	case "done":
 		h.What = CountDone
 	default:
-		return bad(at, len(what), "%q cannot be counted", what)
+		return bad(at, len(what), "%q is not fail, success or done", what)
 	}
 	if !ok {
 		h.At.N = 1
@@ -105,7 +105,7 @@ func ParseHalt(text string) (Halt, error) {
 	}
 	a, err := ParseAmount(amount)
 	if err == nil && a == (Amount{}) {
-		err = errors.New("it has to be at least 1")
+		err = errors.New("must be at least 1")
 	}
 	if err != nil {
 		return bad(at+len(what)+1, len(amount), "%s", err)

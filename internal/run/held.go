@@ -23,7 +23,7 @@ func (r *Run) held(s coord.Stats) (all []control.Held) {
 		add("end", "the run ends: %s", 0, strings.TrimSpace(string(ending.reason)+" "+ending.detail))
 	}
 	if r.paused.Load() {
-		add("pause", "paused; eph ctl resume goes on", 0)
+		add("pause", "paused; eph ctl resume starts jobs again", 0)
 	}
 	for c := range r.sink.Conditions() {
 		if r.plan.CancelOn.Match(c.Name) || r.plan.DeferOn.Match(c.Name) {
@@ -37,11 +37,11 @@ func (r *Run) held(s coord.Stats) (all []control.Held) {
 		if state := x.State(); state.Open {
 			add("breaker", "the circuit of %s is open", state.Left, x.scope)
 		} else {
-			add("breaker", "the circuit of %s is half open: a few jobs try it", 0, x.scope)
+			add("breaker", "the circuit of %s is half open: a few jobs are trying", 0, x.scope)
 		}
 	}
 	if n := r.tokens.waiting(); n > 0 {
-		add("jobserver", "%d jobs wait for a slot of make's", 0, n)
+		add("jobserver", "%d jobs wait for a slot from make", 0, n)
 	}
 	if s.Delayed > 0 {
 		add("retry", "%d items wait for their next attempt or for a gate", 0, s.Delayed)

@@ -57,7 +57,7 @@ func readJobs(file string, cpus int) (Jobs, error) {
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
-		return Jobs{}, fail.Own("--jobs: %s is not a regular file, so that it cannot be read again and again", file).Advise("-j 4, and eph ctl jobs N")
+		return Jobs{}, fail.Own("--jobs: %s is not a regular file, so it cannot be read repeatedly", file).Advise("-j 4, and eph ctl jobs N")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
@@ -65,11 +65,11 @@ func readJobs(file string, cpus int) (Jobs, error) {
 	}
 	text := strings.TrimSpace(string(data))
 	if strings.HasPrefix(text, "@") {
-		return Jobs{}, fail.Own("--jobs: %s holds %q, and no number of jobs", file, text)
+		return Jobs{}, fail.Own("--jobs: %s holds %q, which is not a number of jobs", file, text)
 	}
 	j, err := ParseJobs(text, cpus)
 	if err != nil {
-		return Jobs{}, fail.Own("--jobs: %s holds %q, and no number of jobs", file, text).Advise("echo 4 > %s", file)
+		return Jobs{}, fail.Own("--jobs: %s holds %q, which is not a number of jobs", file, text).Advise("echo 4 > %s", file)
 	}
 	j.File = file
 	return j, nil

@@ -118,14 +118,14 @@ func (j *journal) open() error {
 		for _, w := range past.Typed {
 			words = append(words, template.Quote(w))
 		}
-		return fail.Own("%s: %s is of another command, or of items that were cut otherwise: it ran %s", p.Flag, p.File, plain.Cut(strings.Join(words, " "), 120)).
-			Advise("the options and the command of that run; or --any-command, if what it did counts for this one")
+		return fail.Own("%s: %s belongs to another command, or to items that were cut differently: it ran %s", p.Flag, p.File, plain.Cut(strings.Join(words, " "), 120)).
+			Advise("the options and command of that run; or --any-command, if what it did counts for this one too")
 	}
 	if p.Resume != ResumeOnlyFailed {
 		return nil
 	}
 	if j.numbered {
-		return fail.Own("--retry-failed numbers the items anew, and the command uses {#}").Advise("--resume-failed, with the input")
+		return fail.Own("--retry-failed renumbers the items, but the command uses {#}").Advise("--resume-failed, with the input")
 	}
 	for f, err := range j.file.FailedItems(false) {
 		if err == nil {
@@ -182,7 +182,7 @@ func (j *journal) tell() {
 	f := &event.Fields{}
 	var notes []string
 	if n := j.file.Torn; n > 0 {
-		notes = append(notes, fmt.Sprintf("%s: the last line was torn, its %d bytes were taken off", j.run.plan.Journal.File, n))
+		notes = append(notes, fmt.Sprintf("%s: the last line was incomplete; its %d bytes were removed", j.run.plan.Journal.File, n))
 	}
 	if j.resumes() {
 		past := &j.file.Past

@@ -31,7 +31,7 @@ func openFiles() (most int, ok bool) {
 func EnoughFiles() error {
 	const least = filesOfOwn + filesPerJob
 	if most, ok := openFiles(); ok && most < least {
-		return fail.Own("the limit on open files is %d, and a run needs %d", most, least).Advise("ulimit -n %d", least)
+		return fail.Own("the limit on open files is %d, but a run needs %d", most, least).Advise("ulimit -n %d", least)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (r *Run) short(t *task) error {
 	if r.plan.Template.Parallel != nil {
 		if r.plan.MaxChars > 0 {
 			if n := len(r.commands.display(t, r)); n >= r.mostShown() {
-				return fail.Own("item %d: its command line has %d bytes, and --max-chars allows %d less one", t.item.Seq, n, r.plan.MaxChars).Advise("-s %d", n+1)
+				return fail.Own("item %d: its command line has %d bytes, but --max-chars allows %d less one", t.item.Seq, n, r.plan.MaxChars).Advise("-s %d", n+1)
 			}
 		}
 		return nil
@@ -111,7 +111,7 @@ func (r *Run) short(t *task) error {
 		n += len(a) + 1
 	}
 	if most := r.plan.MaxChars; most > 0 && n > most {
-		return fail.Own("item %d: its command line has %d bytes, and --max-chars allows %d", t.item.Seq, n, most).Advise("-s %d", n)
+		return fail.Own("item %d: its command line has %d bytes, but --max-chars allows %d", t.item.Seq, n, most).Advise("-s %d", n)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (e *Ends) add(part string) string {
 		return ""
 	}
 	if e.codes.Add(part) != nil {
-		return strconv.Quote(part) + " is not an exit code, range of codes, or way to end"
+		return strconv.Quote(part) + " is neither an exit code, a range of codes nor a kind of ending"
 	}
 	return ""
 }

@@ -128,10 +128,10 @@ func (s *speech) line(line []byte) {
 func (s *speech) end() {
 	seq := strconv.FormatInt(s.task.item.Seq, 10)
 	if s.unfit > 0 {
-		s.run.warn(fmt.Sprintf("item %s wrote %d lines on its signal descriptor that are not signals; the first: %s", seq, s.unfit, s.reason))
+		s.run.warn(fmt.Sprintf("item %s wrote %d lines to its signal descriptor that are not signals; the first: %s", seq, s.unfit, s.reason))
 	}
 	if s.lost > 0 {
-		s.run.warn(fmt.Sprintf("item %s raised %d signals more than are heard, %d a second of all jobs together", seq, s.lost, mostSpoken))
+		s.run.warn(fmt.Sprintf("item %s raised %d signals that were ignored: only %d a second are accepted from all jobs together", seq, s.lost, mostSpoken))
 	}
 }
 

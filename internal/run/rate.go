@@ -33,7 +33,7 @@ func (r Rate) String() string {
 	return text
 }
 
-const rateForm = "--rate 50/s   (a number, then /s, /m, /h or a time as in 10/5s, then perhaps ,BURST)"
+const rateForm = "--rate 50/s   (a number, then /s, /m, /h or a time as in 10/5s, then optionally ,BURST)"
 
 // ParseRate reads the value of --rate: 50/s, 30/m, 100/h or 10/5s, with ,BURST perhaps.
 func ParseRate(text string) (Rate, error) {
@@ -43,7 +43,7 @@ func ParseRate(text string) (Rate, error) {
 	main, burst, hasBurst := strings.Cut(text, ",")
 	number, unit, ok := strings.Cut(main, "/")
 	if !ok {
-		return bad(len(main), 1, "it also needs a time")
+		return bad(len(main), 1, "a time is missing after the number")
 	}
 	n, err := value.Positive(value.Decimal(number))
 	if err != nil || n > 1e9 {

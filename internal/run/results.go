@@ -226,7 +226,7 @@ func (s *results) column(i int) string {
 // end closes the files of an attempt, and says what was left out of them.
 func (s *results) end(t *task) {
 	if n := t.excess.over.Load(); n > 0 {
-		note := fmt.Sprintf("item %d: output cut after %d bytes, %d more were left out", t.item.Seq, s.run.plan.MaxOut, n)
+		note := fmt.Sprintf("item %d: output cut after %d bytes; %d more were left out", t.item.Seq, s.run.plan.MaxOut, n)
 		to := s.run.destinations(t)
 		w := to.Stderr
 		if s.run.plan.Merge {
@@ -325,7 +325,7 @@ type stored struct {
 func (s stored) Write(p []byte) (int, error) {
 	n, err := s.File.Write(p)
 	if path, ok := errors.AsType[*os.PathError](err); ok {
-		err = fail.Own("cannot write %s: %w", s.name, path.Err).Advise("room on that disk, or --max-output")
+		err = fail.Own("cannot write %s: %w", s.name, path.Err).Advise("to make room on that disk, or --max-output")
 	}
 	return n, err
 }

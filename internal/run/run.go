@@ -226,7 +226,7 @@ func (r *Run) Execute(ctx context.Context) Report {
 	})
 	r.journal.tell()
 	if most := r.plan.Jobs.Most; most < r.wanted.Most && r.wanted.Most != Unlimited {
-		r.warn(fmt.Sprintf("the limit on open files allows no more than %d at once of the %d jobs asked for; ulimit -n raises it", most, r.wanted.Most))
+		r.warn(fmt.Sprintf("the limit on open files allows only %d of the %d jobs asked for at once; ulimit -n raises it", most, r.wanted.Most))
 	}
 	stop, err := r.begin()
 	defer stop()

@@ -16,7 +16,7 @@ func ParseShellOpts(s string) (opts []string, err error) {
 		case "errexit", "pipefail", "nounset", "noglob":
 			opts = append(opts, "-o", o)
 		default:
-			return nil, fail.Usage("--shell-opts: %q is none of errexit, pipefail, nounset and noglob", o).
+			return nil, fail.Usage("--shell-opts: %q is not one of errexit, pipefail, nounset and noglob", o).
 				Place(s, at, len(o)).Advise("--shell-opts errexit,pipefail")
 		}
 	}

@@ -57,7 +57,7 @@ func (s steered) Jobs(spec string) (string, error) {
 		return "", err
 	}
 	if j.File != "" { // what a client says leads eph to no file
-		return "", fail.Usage("eph ctl jobs takes no file").Advise("eph ctl jobs 4, or -j %s from the start", spec)
+		return "", fail.Usage("eph ctl jobs does not accept a file").Advise("eph ctl jobs 4, or -j %s from the start", spec)
 	}
 	s.run.asked("jobs", spec)
 	s.run.scale.bound(j, "ctl")
@@ -74,7 +74,7 @@ func (s steered) Rate(spec string) (string, error) {
 		}
 	}
 	if s.run.keyPaces != nil {
-		return "", fail.Own("the rate of this run is one for each key, which cannot be changed")
+		return "", fail.Own("this run has a rate for each key, which cannot be changed")
 	}
 	s.run.asked("rate", spec)
 	s.run.setRate(to, "ctl")
@@ -152,7 +152,7 @@ func (s steered) Raise(text string) error {
 func (s steered) Retract(glob string) (int, error) {
 	p, err := signals.Compile(glob)
 	if err != nil {
-		return 0, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl retract 'backpressure.*'")
+		return 0, fail.Usage("%q is not a pattern for names", glob).Advise("eph ctl retract 'backpressure.*'")
 	}
 	s.run.asked("retract", glob)
 	return s.run.retract(p), nil
@@ -163,7 +163,7 @@ func (s steered) Reopen() error {
 	if s.run.log == nil {
 		err := fail.Own("this run has no --log")
 		if s.run.journal.file != nil {
-			err = fail.Own("this run has no --log, and its journal has to stay where it is").Advise("--log beside --journal, for a file that may be renamed")
+			err = fail.Own("this run has no --log, and its journal must stay where it is").Advise("--log beside --journal, for a file that may be renamed")
 		}
 		return err
 	}
@@ -181,7 +181,7 @@ func (s steered) Tail(ctx context.Context, glob string) (iter.Seq2[[]byte, error
 	}
 	p, err := signals.Compile(glob)
 	if err != nil {
-		return nil, fail.Usage("%q is not a pattern of names", glob).Advise("eph ctl tail 'job.*'")
+		return nil, fail.Usage("%q is not a pattern for names", glob).Advise("eph ctl tail 'job.*'")
 	}
 	return observe.Tail(ctx, s.run.id, &s.run.sink, p), nil
 }

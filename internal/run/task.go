@@ -64,7 +64,7 @@ func (r *Run) classify(t *task) ([]coord.PutOption, error) {
 			}
 		}
 		if lane < 0 {
-			return nil, fail.Own("item %d belongs to lane %q, which --lanes does not have", t.item.Seq, t.lane).
+			return nil, fail.Own("item %d belongs to lane %q, which --lanes does not list", t.item.Seq, t.lane).
 				Advise("--lanes %s", strings.Join(append(known, t.lane), ","))
 		}
 		opts = append(opts, coord.InLane(lane))

@@ -28,11 +28,11 @@ func ParsePressure(text string) (Pressure, error) {
 		to, known := map[string]*float64{"cpu": &p.CPU, "memory": &p.Memory, "io": &p.IO}[name]
 		switch {
 		case !known:
-			return bad(at, len(name), "%q is none of cpu, memory and io", name)
+			return bad(at, len(name), "%q is not one of cpu, memory and io", name)
 		case !ok:
-			return bad(at+len(name), 1, "how many percent?")
+			return bad(at+len(name), 1, "the percentage is missing")
 		case *to != 0:
-			return bad(at, len(part), "%s is there twice", name)
+			return bad(at, len(part), "%s is listed twice", name)
 		}
 		p, err := value.Positive(value.Percent(strings.TrimSuffix(most, "%") + "%"))
 		if err != nil {

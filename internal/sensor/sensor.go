@@ -97,7 +97,7 @@ func newSensors(o Options, fsys fs.FS) (*Sensors, error) {
 	add("io", o.Pressure.IO, psi("io"), "tasks wait for input or output for %.1f%% of the time, over %g%%")
 	for _, x := range s.all {
 		if _, err := x.read(fsys); err != nil {
-			return nil, fail.Own("this machine does not tell its %s: %w", x.name, err)
+			return nil, fail.Own("this machine does not report its %s: %w", x.name, err)
 		}
 	}
 	return s, nil
@@ -200,7 +200,7 @@ func psi(of string) func(fs.FS) (float64, error) {
 		data, err := fs.ReadFile(fsys, "proc/pressure/"+of)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EOPNOTSUPP):
-			return 0, errors.New("the kernel has no pressure stall information; psi=1 at its start turns it on")
+			return 0, errors.New("the kernel has no pressure stall information; the boot parameter psi=1 turns it on")
 		case err != nil:
 			return 0, err
 		}

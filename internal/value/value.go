@@ -25,9 +25,9 @@ func Count(s string, least, most int64) (int64, error) {
 	case n >= least && n <= most:
 		return n, nil
 	case most >= math.MaxInt:
-		return 0, fmt.Errorf("it has to be at least %d", least)
+		return 0, fmt.Errorf("must be at least %d", least)
 	}
-	return 0, fmt.Errorf("it has to be from %d to %d", least, most)
+	return 0, fmt.Errorf("must be from %d to %d", least, most)
 }
 
 // Decimal reads digits with one point at most: no sign, no exponent, no infinity.
@@ -52,7 +52,7 @@ func Percent(s string) (float64, error) {
 // Positive refuses a zero, where it would mean nothing: Positive(Duration("0s")).
 func Positive[T int64 | float64 | time.Duration](x T, err error) (T, error) {
 	if err == nil && x <= 0 {
-		err = errors.New("it has to be more than 0")
+		err = errors.New("must be more than 0")
 	}
 	return x, err
 }
@@ -72,4 +72,4 @@ func List(s string) iter.Seq2[int, string] {
 
 func notA(what, s string) error { return fmt.Errorf("%q is not a %s", s, what) }
 
-func tooMuch(s string) error { return fmt.Errorf("%s is more than can be counted", s) }
+func tooMuch(s string) error { return fmt.Errorf("%s is too large", s) }

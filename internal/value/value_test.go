@@ -102,13 +102,13 @@ func TestCount(t *testing.T) {
 	}{
 		{"0", 0, math.MaxInt, 0, ""},
 		{"19", 1, 19, 19, ""},
-		{"20", 1, 19, none, "it has to be from 1 to 19"},
-		{"0", 1, math.MaxInt, none, "it has to be at least 1"},
-		{"-1", 0, math.MaxInt64, none, "it has to be at least 0"},
+		{"20", 1, 19, none, "must be from 1 to 19"},
+		{"0", 1, math.MaxInt, none, "must be at least 1"},
+		{"-1", 0, math.MaxInt64, none, "must be at least 0"},
 		{"+1", 0, 9, none, `"+1" is not a whole number`},
 		{"", 0, 9, none, `"" is not a whole number`},
 		{"1.0", 0, 9, none, `"1.0" is not a whole number`},
-		{"9223372036854775808", 0, 9, none, "9223372036854775808 is more than can be counted"},
+		{"9223372036854775808", 0, 9, none, "9223372036854775808 is too large"},
 	} {
 		got, err := Count(c.in, c.least, c.most)
 		check(t, "Count", c.in, got, err, c.want)
