@@ -43,7 +43,7 @@ func TestAliasesAreListed(t *testing.T) {
 	}
 }
 
-// packages lists the folders below root that hold Go files, testdata aside.
+// packages lists the folders below root that hold Go files.
 func packages(t *testing.T, root string) (dirs []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {

@@ -1,10 +1,10 @@
-// Package cli is the face of eph: it makes a run.Plan of the command line, and a status and
-// some text of how the run went. It alone knows of cobra and of colours.
+// Package cli is the user interface of eph: it turns the command line into a run.Plan, and the
+// outcome of the run into an exit status and messages. Only this package knows cobra and colours.
 //
-// Reading the command line has two stages. The first stores every flag as it was typed; the
-// second, which touches nothing outside either, resolves the texts, fills in the defaults and
-// refuses what contradicts itself. One table of flags is the source of the parser, the help,
-// the man page and the completion of shells.
+// Reading the command line has two stages. The first stores every flag as it was typed. The second
+// resolves the texts, fills in the defaults and rejects contradictions; it too touches nothing
+// outside the program. One table of flags is the source of the parser, the help, the man page and
+// the shell completion.
 package cli
 
 import (

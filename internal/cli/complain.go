@@ -38,11 +38,11 @@ func complain(w io.Writer, err error, st style) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// shown is how much text is shown before a place, and from it on, in bytes.
+// shownBefore and shownAfter limit the text shown before a place and from it on, in bytes.
 const shownBefore, shownAfter = 50, 70
 
-// place cuts out the line of text that holds byte at, and of a long line what is around it,
-// and makes it fit to be shown. marked are n bytes from there, none of them on another line.
+// place cuts out the line of text that holds byte at, or the part of a long line around it, and
+// makes it safe to show. marked is the n bytes from there, as far as they are on the same line.
 func place(text string, at, n int) (before, marked, after string) {
 	at = min(max(at, 0), len(text))
 	end := min(at+max(n, 1), len(text))

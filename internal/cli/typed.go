@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// typed is the command line as it was typed: the text of each flag, before anything was made
-// of it. Reading it needs no file, no terminal and no other flag; resolve does the rest.
+// typed is the command line as it was typed: the text of each flag, before it is interpreted.
+// Reading it needs no file, no terminal and no other flag; the resolver in plan.go does the rest.
 type typed struct {
 	// Input
 	argFiles   texts

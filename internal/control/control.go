@@ -1,9 +1,9 @@
-// Package control is how a run is steered while it runs: a socket for each run, which only its
+// Package control steers a run while it is running: a socket for each run, which only the run's
 // user can reach, and the client that finds it.
 //
-// A request is one line of JSON, and so is each answer to it. The socket lies in a directory
-// with mode 0700 and has mode 0600, and whoever connects is asked for their user id: the mode
-// alone would do on Linux, but not on every system.
+// A request is one line of JSON, and so is each answer. The socket has mode 0600 and is in a
+// directory with mode 0700, and the user id of whoever connects is checked: the mode alone would be
+// enough on Linux, but not on every system.
 package control
 
 import (

@@ -1,5 +1,5 @@
-// Package convert turns command lines of xargs and of GNU parallel into lines of eph, and says
-// what differs. It runs nothing.
+// Package convert turns xargs and GNU parallel command lines into eph command lines, and notes what
+// differs. It runs nothing.
 package convert
 
 import (

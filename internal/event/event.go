@@ -1,6 +1,6 @@
-// Package event is the vocabulary of a run: the names of everything that can happen, with
-// what each means and carries. The run raises these signals, the log writes them, and
-// documentation and tests read the table in names.go.
+// Package event is the vocabulary of a run: the names of everything that can happen, and what each
+// means and carries. The run raises these signals, the log writes them, and documentation and tests
+// read the table in names.go.
 package event
 
 import (

@@ -1,4 +1,4 @@
-// Package fail is the one way eph says that something went wrong: an error with the
+// Package fail is the one way in which eph reports that something went wrong: an error with the
 // place it is about and a remedy to type, and the table of exit statuses.
 //
 // A job that fails is not an error: it is data, counted and reported by internal/run.
@@ -11,8 +11,8 @@ import (
 	"io/fs"
 )
 
-// Error is a failure of eph, told in up to three lines: what is wrong, where, and what to
-// type instead.
+// Error is a failure of eph, reported in up to three lines: what is wrong, where, and what to type
+// instead.
 type Error struct {
 	// Status is the exit status that the failure leads to. The zero value means Broken.
 	Status Status
@@ -25,10 +25,10 @@ type Error struct {
 	Text    string
 	At, Len int
 
-	// Try is a line to type, or a short advice. It may be empty.
+	// Try is a line to type, or a short piece of advice. It may be empty.
 	Try string
 
-	// Err is the cause, if there is one. It is not printed again: What holds its text.
+	// Err is the cause, if there is one. It is not printed separately: What contains its text.
 	Err error
 }
 
@@ -61,7 +61,7 @@ func (e *Error) Advise(format string, args ...any) *Error {
 	return e
 }
 
-// StatusOf is the exit status that err leads to: Broken for an error that names none, and
+// StatusOf returns the exit status that err leads to: Broken for an error that has none, and
 // Succeeded for nil.
 func StatusOf(err error) Status {
 	if err == nil {

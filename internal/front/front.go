@@ -1,17 +1,17 @@
-// Package front puts a process between eph and whoever started it, so that no end of either of
-// the two leaves a job running.
+// Package front puts a process between eph and whoever started it, so that no job is left running,
+// whichever of the two processes ends, and however.
 //
-// The front is the process that was started: it has the terminal, takes the signals and ends with
-// the status. The worker is the same program with the same arguments in a session of its own, and
-// does everything else. Each adopts the orphans of what is below it. When the worker is killed,
-// its jobs pass to the front, which kills them; when the front is killed, the worker sees that the
-// line between them is dead, kills its jobs and ends. A kill of the whole process group, which is
-// what `kill -9 %1` is in a shell, finds the front alone.
+// The front is the process that was started: it owns the terminal, receives the signals and exits
+// with the status. The worker is the same program with the same arguments in its own session, and
+// does everything else. Each adopts the orphans of the processes below it. When the worker is
+// killed, its jobs pass to the front, which kills them; when the front is killed, the worker sees
+// that the connection between them is dead, kills its jobs and exits. A kill of the whole process
+// group, which is what `kill -9 %1` does in a shell, reaches only the front.
 //
-// A session of its own keeps the worker out of the terminal's job control, which then is about one
-// process: what is typed there as a signal comes to the front. The price is that the worker cannot
-// read the terminal when its turn would be to wait for the foreground, so the front reads it: the
-// items that are typed, and the answers to questions.
+// The separate session keeps the worker out of the terminal's job control, which then concerns a
+// single process: signals typed at the terminal reach the front. The price is that the worker
+// cannot read the terminal, because it could not wait until it is in the foreground. So the front
+// reads it: the items that are typed, and the answers to questions.
 package front
 
 import (

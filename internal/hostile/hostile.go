@@ -1,6 +1,5 @@
-// Package hostile has items that have run as code, turned into an option, steered a terminal, or
-// come out changed, in some tool or some shell. Tests hold eph against them, and scripts/faults
-// its peers.
+// Package hostile has items that some tool or shell has run as code, taken for an option, let steer
+// a terminal, or changed. Tests try them on eph, and scripts/faults on its peers.
 package hostile
 
 import (

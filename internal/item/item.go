@@ -2,7 +2,7 @@
 //
 // A Record is one unit of input: a line, a NUL-terminated string, a row, a JSON value, or
 // one combination of several sources. An Item is what one job gets: one record, or several
-// with -n and -X. Reading is lazy: the first item is there as soon as its bytes are.
+// with -n and -X. Reading is lazy: the first item is available as soon as its bytes are.
 package item
 
 // Record is one unit of input, byte for byte as it was read.

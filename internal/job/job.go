@@ -4,10 +4,10 @@
 // [Local] process is one kind. What every kind must do is written as a test in package
 // jobtest.
 //
-// Each local job is the leader of a session of its own. It sees three descriptors, no
-// terminal, and the signal dispositions that eph was started with. When it ends, what is
-// left of its process group is killed before its process id is given back to the system,
-// so that no signal can reach a stranger.
+// Each local job leads its own session. It sees three descriptors, no terminal, and the signal
+// dispositions that eph was started with. When it ends, what is left of its process group is killed
+// before its process id is given back to the system, so that no signal can reach an unrelated
+// process.
 package job
 
 import (

@@ -1,10 +1,10 @@
-// Package jobserver takes part in GNU make's jobserver, by which all that one build starts
-// shares one number of slots: as a client, which takes a slot for each job beyond its first,
-// and as the server of one for jobs that are makes themselves.
+// Package jobserver takes part in GNU make's jobserver, through which everything that one build
+// starts shares a number of slots: as a client, which takes a slot for each job beyond its first,
+// and as a server for jobs that are makes themselves.
 //
-// The protocol: a pipe or a named pipe holds a byte for each free slot. Whoever wants one reads
-// a byte, and writes the same byte back. Every process has one slot from the start, the one
-// that it runs in itself.
+// The protocol: a pipe or a named pipe holds a byte for each free slot. To take a slot, a process
+// reads a byte; to return it, it writes the same byte back. Every process has one slot from the
+// start, the one that it runs in itself.
 package jobserver
 
 import (

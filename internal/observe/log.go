@@ -1,5 +1,5 @@
-// Package observe holds those who watch the signals of a run and only look: the event log
-// and the summary.
+// Package observe holds the passive observers of a run's signals: the event log, the progress
+// display and the summary.
 package observe
 
 import (

@@ -1,27 +1,27 @@
-// Package output puts what jobs write where it belongs: whole, in order, and without
-// holding more than a bounded part of it in memory.
+// Package output delivers the output of jobs: whole, in order, and without holding more than a
+// bounded part of it in memory.
 //
 // A [Writer] has a [Job] for each item. What a job writes goes, by [Mode],
 //
 //	Group  into a spool, and out when the job has ended: its stdout, then its stderr
-//	Lines  out with every line that is complete; the rest of a line waits in a spool
+//	Lines  out with every complete line; an incomplete line waits in a spool
 //	Raw    nowhere near this package: the job inherits the streams
 //
-// and with Options.KeepOrder not before all jobs of lower sequence number have ended. In
-// Lines mode the job whose turn it is prints as it goes, the others are spooled.
+// and, with Options.KeepOrder, not before all jobs with lower sequence numbers have ended. In
+// Lines mode the job whose turn it is prints as it goes; the others are spooled.
 //
 // A spool is memory while Options.SpoolMem lasts, and beyond it a part of one temporary file
 // that has no name, so nothing is left behind however the run ends.
 //
-// Bytes are never changed: a missing final newline stays missing, also behind a tag, as with
-// GNU parallel. The exception is the tag itself, see [plain.Text]. A line of any length comes out
-// in one piece.
+// Bytes are never changed: a missing final newline stays missing, even after a tag, as with GNU
+// parallel. The exception is the tag itself, see [plain.Text]. A line of any length comes out in
+// one piece.
 //
 // All writing to a stream happens under one lock. A reader of standard output that is slow
 // therefore blocks the jobs that have something to print, and through them the run: that is
-// the backpressure. A destination that has failed stays failed: what is meant for it is
-// refused, with the same error, and nothing is tried again.
+// the backpressure. A destination that has failed stays failed: later writes to it return the same
+// error, and nothing is retried.
 //
-// On Unix a Go program that writes to a broken standard output dies by SIGPIPE. A program that
-// wants the error instead must take notice of that signal, see os/signal.
+// On Unix a Go program that writes to a broken standard output dies from SIGPIPE. A program that
+// wants the error instead must handle that signal, see os/signal.
 package output

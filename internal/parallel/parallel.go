@@ -1,10 +1,10 @@
-// Package parallel makes eph stand in for GNU parallel: it reads the options of GNU parallel as
-// GNU parallel does, and makes a run of them. Jobs, output, retries and all else are those of
-// every run; what differs is how a command line is read, which internal/template has as a dialect,
-// and the exit status.
+// Package parallel makes eph stand in for GNU parallel: it reads the options as GNU parallel does,
+// and turns them into a run. Jobs, output, retries and everything else work as in every run; what
+// differs is how a command line is read, which is a dialect of internal/template, and the exit
+// status.
 //
-// One thing is not as in GNU parallel on purpose: an item is data wherever it stands, unless it
-// is the command itself.
+// One thing deliberately differs from GNU parallel: an item is always data, unless it is the command
+// itself.
 package parallel
 
 import (

@@ -1,5 +1,5 @@
-// Package plain makes text of users and jobs fit for a terminal: no byte of it can move the
-// cursor, set a colour or a title, or turn the direction of writing; nor can it be a command to a
+// Package plain makes text from users and jobs safe for a terminal: no byte of it can move the
+// cursor, set a colour or a title, or reverse the writing direction; nor can it be a command to a
 // CI service that reads what a step prints.
 package plain
 

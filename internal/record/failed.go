@@ -1,4 +1,4 @@
-// Package record writes down what a run leaves behind for another run.
+// Package record writes the records that a run leaves behind: the journal, the failed items, results.
 package record
 
 import (

@@ -231,9 +231,9 @@ func (p *Past) end(d event.Digest, name string) error {
 // finish is told that there are no more lines.
 func (p *Past) finish() { p.Interrupted = int64(len(p.flight)) }
 
-// field is the text of a field, whose name comes with all that stands before the text, of a line that is sealed, which is therefore as the encoder
-// wrote it: a quote within a text has a backslash before it, so that nothing that an item holds
-// is taken for a field. It returns nil where there is no such field.
+// field returns the text of a field of a sealed line, or nil if the line has no such field. name is
+// everything that precedes the text, as in `"run":"`. A sealed line is exactly as the encoder wrote
+// it: quotes within a text are escaped, so nothing in an item can be mistaken for a field.
 func field(line []byte, name string) []byte {
 	i := bytes.Index(line, []byte(name))
 	if i < 0 {
@@ -244,7 +244,7 @@ func field(line []byte, name string) []byte {
 	return rest[:max(end, 0)]
 }
 
-// number is the same for a field that is a number, which no field is -1 of.
+// number does the same for a numeric field; it returns -1 if there is none.
 func number(line []byte, name string) int64 {
 	i := bytes.Index(line, []byte(name))
 	if i < 0 {

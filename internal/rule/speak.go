@@ -1,6 +1,6 @@
-// Package rule is the grammar of signals that come from outside the program: what a job
-// writes on its signal descriptor, what a person raises, and rules that raise one on what a
-// job does. It parses and matches, and acts on nothing.
+// Package rule is the grammar of signals from outside the program: what a job writes to its signal
+// descriptor, what a person raises, and rules that raise a signal when a job does something. It
+// parses and matches, but does not act.
 package rule
 
 import (

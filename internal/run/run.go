@@ -1,7 +1,7 @@
-// Package run is the story of one run: items come in, a coordinator decides when each may
-// start, a runner runs it, a writer puts its output in order, and every step is a signal.
+// Package run performs one run: items come in, a coordinator decides when each may start, a runner
+// runs it, a writer puts its output in order, and every step is a signal.
 //
-// This file tells the story from the first item to the last; task.go tells it for one item.
+// This file follows the run from the first item to the last; task.go follows a single item.
 package run
 
 import (

@@ -1,5 +1,5 @@
-// Package sensor says when the machine has too much to do: by its load, by the memory that is
-// left, by how long tasks stall for want of something (Linux PSI), and by the room on a disk.
+// Package sensor reports when the machine is too busy: by its load, by the memory that is left, by
+// how long tasks stall for lack of a resource (Linux PSI), and by the room on a disk.
 package sensor
 
 import (
@@ -29,11 +29,11 @@ type Pressure struct{ CPU, Memory, IO float64 }
 // Every is how often sensors look.
 const Every = time.Second
 
-// relief is how far below its limit a reading has to come before it counts as low again, so
-// that one that hangs about the limit does not flap.
+// relief is how far below its limit a reading has to fall before it counts as low again, so that a
+// reading close to the limit does not flap.
 const relief = 0.9
 
-// Describe says in words what the limits are, each to follow "while".
+// Describe describes each limit in words that follow "while".
 func (o Options) Describe() (all []string) {
 	if o.Load > 0 {
 		all = append(all, fmt.Sprintf("the load is over %g", o.Load))

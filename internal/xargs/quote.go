@@ -40,8 +40,8 @@ func shellWord(s string, utf8 bool) string {
 		return `"` + s + `"`
 	}
 	if q.sawQuote {
-		// The program whose lines these are begins anew here, and forgets to forget that an escape
-		// was open at the end.
+		// GNU xargs starts over here, but does not reset its note that an escape was open at the
+		// end.
 		quoted = q.pass(s)
 	}
 	return quoted

@@ -1,5 +1,5 @@
 // Package xargs makes eph stand in for GNU xargs: it reads the options of xargs as xargs does,
-// says what xargs says, and runs by the rules of xargs, which are those of Run. Where the manual
+// prints what xargs prints, and runs by the rules of xargs, which are those of Run. Where the manual
 // of GNU xargs and the program differ, the program is right.
 package xargs
 

@@ -1,13 +1,13 @@
 // Package signals carries small named facts between the parts of one program.
 //
-// These are not the signals of the operating system, and nothing here crosses the border
-// of a process. A [Sink] knows two kinds of fact:
+// These are not operating system signals, and nothing here crosses a process boundary. A [Sink]
+// knows two kinds of fact:
 //
-//   - An event happened, once: "job.failed". Subscribers see it when it is raised and, if
-//     the sink keeps a window, it can be looked up for a while.
+//   - An event happens once: "job.failed". Subscribers see it when it is raised, and if the sink
+//     keeps a window, it can be looked up for a while.
 //   - A condition holds until it is cleared or its time runs out: "backpressure.disk".
 //     Gates and waiters react to the change; nobody polls. Setting a condition also raises
-//     an event of its name, and its end one of its name + ".cleared".
+//     an event with its name, and its end raises one with its name + ".cleared".
 //
 // The smallest use is three lines:
 //
@@ -17,55 +17,54 @@
 //
 // # Names
 //
-// A name is dotted words, most general first; what follows a colon is a value, read with
-// [Command]. A [Pattern] selects names. The key says which entity the event is about, and
-// patterns do not look at it.
+// A name consists of words separated by dots, the most general first; what follows a colon is a
+// value, read with [Command]. A [Pattern] selects names. The key says which entity the event is
+// about; patterns ignore it.
 //
 // # Order
 //
-//   - Subscribers run on the raiser's goroutine, in the order of subscription, and have
-//     returned when Raise returns.
-//   - What one goroutine raises reaches each subscriber in that order. What a subscriber
-//     raises in turn is delivered at once, so before the event it reacts to has reached
-//     the subscribers after it.
-//   - With a window, all events have one total order and Seq is the place in it, from 1
-//     and without a gap. A raise that returned before another began has the smaller Seq.
-//     Subscribers may see events of different goroutines in another order: sort by Seq
-//     where it matters.
-//   - An event whose raise begins after Subscribe returned is seen; one whose raise begins
-//     after stop returned is not. Whoever subscribes first and then asks [Sink.Since]
-//     misses nothing, and tells the overlap by Seq.
-//   - A condition changes first, then OnChange functions are told, then subscribers. The
+//   - Subscribers run on the raiser's goroutine, in the order of subscription, and all have
+//     returned by the time Raise returns.
+//   - Events raised by one goroutine reach each subscriber in that order. What a subscriber
+//     raises in turn is delivered immediately, before the event it reacts to has reached the
+//     subscribers after it.
+//   - With a window, all events have one total order, and Seq is the position in it, from 1
+//     without gaps. If one raise returned before another began, it has the smaller Seq.
+//     Subscribers may see events of different goroutines in another order: sort by Seq where it
+//     matters.
+//   - An event whose raise begins after Subscribe has returned is seen; one whose raise begins
+//     after stop has returned is not. To miss nothing, subscribe first and then call
+//     [Sink.Since]; Seq identifies the overlap.
+//   - A condition changes first, then OnChange functions are called, then subscribers. The
 //     window has the events of a condition in the order of its changes.
-//   - A [Dispatcher] keeps the order of arrival within a key, and none between keys.
+//   - A [Dispatcher] keeps the order of arrival within a key, but not between keys.
 //
-// # Who ends it
+// # How to stop listening
 //
-// What begins to listen returns a function named stop, which ends it: [Sink.Subscribe],
-// [Sink.OnChange], [Dispatcher.Handle], [Forward]. It may be called from anywhere, also from the
-// function that listens, and more than once, and it does not wait. Whoever never calls it listens
-// as long as the sink lives. A [Reader] and a [Counter] have Close, which does the same; a
+// Whatever starts listening returns a function named stop, which ends it: [Sink.Subscribe],
+// [Sink.OnChange], [Dispatcher.Handle], [Forward]. It may be called from anywhere, even from the
+// listening function itself, and more than once, and it does not wait. If it is never called,
+// listening lasts as long as the sink. A [Reader] and a [Counter] have Close, which does the same; a
 // [Dispatcher] has Shutdown, which waits for its handlers.
 //
 // # When something goes wrong
 //
-// A panic of a subscriber is contained: the raiser and the other subscribers go on,
-// [Sink.Panics] counts it and Options.OnPanic is told. runtime.Goexit is not contained,
-// since the goroutine is the raiser's.
+// A panic in a subscriber is contained: the raiser and the other subscribers continue,
+// [Sink.Panics] counts it, and Options.OnPanic is called. runtime.Goexit is not contained,
+// because the goroutine is the raiser's.
 //
-// A slow subscriber slows the raiser, always. To be slow in peace, read [Sink.Events], of
-// which the oldest are let go when the reader lags, or add a handler to a [Dispatcher],
-// which has a stated policy for a full queue. Both count what they let go.
+// A slow subscriber always slows the raiser. A slow consumer should read [Sink.Events], which drops
+// the oldest events when the reader lags, or add a handler to a [Dispatcher], which has a defined
+// policy for a full queue. Both count what they drop.
 //
-// A [Guard] stops signals that cause one another without end, provided that reactions are
-// raised with [Sink.Follow]. A Raise in a subscriber starts a chain of its own.
+// A [Guard] stops signals that cause one another endlessly, provided that reactions are raised
+// with [Sink.Follow]. A Raise in a subscriber starts a new chain.
 //
 // # What it does not do
 //
-// It keeps nothing on disk, it has no wildcards for keys, it does not order the
-// subscribers by priority, and it does not tell a raiser what became of its event. The
-// package keeps no goroutine, timer or channel of its own, so every part of it can be
-// tested inside a testing/synctest bubble.
+// It keeps nothing on disk, it has no wildcards for keys, it does not order subscribers by
+// priority, and it does not tell a raiser what became of its event. The package keeps no goroutine,
+// timer or channel of its own, so every part of it can be tested in a testing/synctest bubble.
 //
 // The idea, signals with a bounded memory as the glue between concurrent parts, comes from
 // the .NET library Mostlylucid.Ephemeral.

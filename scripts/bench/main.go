@@ -1,5 +1,5 @@
 // Bench runs eph beside its peers, and prints what it measured and which promise each row is
-// about. It asserts nothing: figures of one machine in one hour are no test.
+// about. It asserts nothing: figures from one machine at one time are not a test.
 //
 //	go run ./scripts/bench [-jobs N] [-rounds N] spawn|startup|memory|log|pipe|xargs|all
 //

@@ -56,8 +56,8 @@ type trial struct {
 	found  []string
 }
 
-// start starts the program. What it leaves out of is the machine's: an error there ends the
-// laboratory.
+// start starts the program, with defaults for what s leaves out. An error here is the machine's
+// fault, and ends the laboratory.
 func (b *bench) start(s setup) *trial {
 	if s.jobs == 0 {
 		s.jobs = 2
@@ -128,7 +128,7 @@ func (t *trial) join(limit time.Duration) {
 	}
 }
 
-// running reports whether the program ends within d.
+// ends reports whether the program ends within d.
 func (t *trial) ends(d time.Duration) bool {
 	select {
 	case err := <-t.ended:

@@ -1,29 +1,29 @@
 //go:build linux
 
-// Faults is a laboratory: it does to eph, and to its peers, what goes wrong on a bad day, and
+// Faults is a laboratory: it inflicts on eph, and on its peers, what goes wrong on a bad day, and
 // prints what became of the work.
 //
 //	go run ./scripts/faults [-peers] [-long] [CASE...]
 //	go run ./scripts/faults -soak 10m
 //
-// Each case runs in a directory of its own, for a bounded time, and how it is judged is code: bytes
-// are counted, and what a program leaves behind is found because the laboratory is the sub-reaper
-// of all it starts; that takes Linux. CASE is a part of a name. The words of the table:
+// Each case runs in its own directory, for a bounded time, and is judged by code: bytes are
+// counted, and what a program leaves behind is found because the laboratory is the sub-reaper of
+// everything it starts, which requires Linux. CASE is part of a name. The words of the table:
 //
-//	survived  everything was done, or what was not done was told by a status that is not 0
+//	survived  everything was done, or a non-zero status reported what was not done
 //	lied      the status is 0, and something was not done
 //	lost      items did not run or output is missing, and nothing in the fault asked for that
 //	torn      lines of two jobs are mixed, one is broken, or those of a key are out of order
-//	twice     an item ran to its end again, or beside itself
+//	twice     an item ran to its end again, or twice at the same time
 //	orphan    a process of a job is alive a second after the program has ended
-//	hung      the program, or who reads from it, had to be killed
+//	hung      the program, or whatever reads from it, had to be killed
 //	grew      it held more than 64 MiB
 //	ran       an item ran as code
 //	steered   control bytes of an item reached the terminal
-//	-         the program has nothing of the kind, or the machine not what the case needs
+//	-         the program lacks the feature, or the machine lacks what the case needs
 //
-// The status is 1 when eph did anything but survive. With -soak runs of eph are killed at random
-// and resumed until the time is over, and what was lost or done twice is counted.
+// The status is 1 if eph did anything but survive. With -soak, runs of eph are killed at random
+// and resumed until the time is up, and what was lost or done twice is counted.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Package httpsignals raises signals around HTTP requests, and tells how far a body or another reader
-// has come. It is apart from package patterns so that who wants a breaker does not link net/http.
+// Package httpsignals raises signals around HTTP requests, and reports the progress of a body or any
+// other reader. It is separate from package patterns so that a program that only wants a breaker
+// does not link net/http.
 package httpsignals
 
 import (

@@ -1,39 +1,39 @@
-// Package otelsignals makes spans and metrics of signals, through the OpenTelemetry SDK that
+// Package otelsignals turns signals into spans and metrics, through the OpenTelemetry SDK that
 // the program has set up.
 //
 //	shutdown, err := otelsignals.Attach(sink, tracer, meter, otelsignals.Options{})
 //	...
 //	defer shutdown(ctx)
 //
-// Of every event that is selected:
+// For every selected event:
 //
 //	signals.events   counter, by signal.name: the class of the event's name
 //
-// Of what a coordinator with Options.Signals announces, besides:
+// In addition, for what a coordinator with Options.Signals announces:
 //
 //	span "op"        one for each attempt, from its start to its end, of status Error if it failed
 //	op.duration      histogram in seconds, by op.outcome: done, failed or retry, and error.type
 //
-// and of itself:
+// and about itself:
 //
 //	signals.dropped  counter of the events that came too fast to be handled
 //
 // # Why a span is made when an attempt ends
 //
-// The event at the end of an attempt tells when it began, so a span needs no memory of
-// op.started: none is lost with an event that was dropped, none stays open, and coordinators
-// that share a sink, each of which counts its ops from 1, cannot be confused. The price is that
-// the function of the op cannot have the span in its context; Options.Parent puts it into a
-// trace that is there already. An op that was dropped while it waited has no span for that: its
-// attempts, if there were any, have theirs. Nor have those of a coordinator with NoClock, which knows no times.
+// The event at the end of an attempt says when the attempt began, so a span need not remember
+// op.started: no span is lost with a dropped event, none stays open, and coordinators that share a
+// sink, each of which counts its ops from 1, cannot be confused. The price is that the function of
+// the op cannot have the span in its context; Options.Parent puts the span into an existing trace.
+// An op that was dropped while it waited has no span for that, although its attempts, if there were
+// any, have theirs. Ops of a coordinator with NoClock, which knows no times, have no spans either.
 //
 // # What it costs whom
 //
-// Raisers never wait: a [signals.Dispatcher] hands the events over, one at a time and in order,
-// and when its queue is full the oldest go, counted by signals.dropped.
+// Raisers never wait: a [signals.Dispatcher] hands over the events, one at a time and in order,
+// and when its queue is full the oldest are dropped and counted by signals.dropped.
 //
-// This is a module of its own: a program that does not import it does not download
-// OpenTelemetry. Its command eph-otel makes spans and metrics of the event log of eph.
+// This is a separate module: a program that does not import it does not download OpenTelemetry. Its
+// command eph-otel turns eph's event log into spans and metrics.
 package otelsignals
 
 import (

@@ -8,16 +8,17 @@
 //
 // # What is promised
 //
-//   - An event is stored once. It is known by the ID of its sink and its Seq; how far a sink is
-//     stored, its mark, is written in the transaction that stores its events, and every batch
-//     begins by reading it. So it does not matter where a flush failed, whether a commit that
-//     failed was one, who else has the file open, or whether the same sink was stored before.
-//   - When Flush has returned nil, what was raised before is on the disk, and survives a power
-//     failure too. What was raised later and not flushed dies with the process.
+//   - An event is stored once. It is identified by the ID of its sink and its Seq. The mark of a
+//     sink, which is how far it has been stored, is written in the transaction that stores its
+//     events, and every batch begins by reading it. So it does not matter where a flush failed,
+//     whether a failed commit took effect after all, who else has the file open, or whether the
+//     same sink was stored before.
+//   - Once Flush has returned nil, everything raised before it is on disk, and survives even a power
+//     failure. What was raised later and not flushed is lost with the process.
 //   - A raiser never waits for the database.
 //   - Events wait in the window of the sink and nowhere else, so a database that stalls or fails
-//     costs no memory. When it does so for longer than the window lasts, the oldest events are
-//     gone: they are counted, by Stats and, once it works again, in the file.
+//     costs no memory. If that lasts longer than the window can hold, the oldest events are lost:
+//     they are counted, by Stats and, once the database works again, in the file.
 //
 // # The file
 //
@@ -25,10 +26,10 @@
 // or NULL if the sink does not stamp; value and causes are JSON. The table sinks has the marks,
 // and how many events were lost. Sinks of several processes may share a file.
 //
-// The driver is modernc.org/sqlite, SQLite itself made into Go: it needs no C compiler, and,
-// unlike a build of SQLite for WebAssembly, no runtime to start.
+// The driver is modernc.org/sqlite, SQLite itself translated to Go: it needs no C compiler, and,
+// unlike a WebAssembly build of SQLite, no runtime to start.
 //
-// This is a module of its own: a program that does not import it does not download SQLite.
+// This is a separate module: a program that does not import it does not download SQLite.
 package sqlitewindow
 
 import (

@@ -1,12 +1,11 @@
 // Engine compares the coordinators and signals of eph with their peers, by the CPU time of
-// one operation, user and system together: wall time would praise whoever keeps more cores
-// busy.
+// one operation, user and system together: wall time would favour whoever keeps more cores busy.
 //
 //	cd scripts/bench/engine && go run . [-rounds n] [-only text]
 //
-// The rounds of all candidates are interleaved, so that a disturbance hits each of them, and
-// the median counts. Every promise is a ratio to a peer measured in the same run, or to the
-// same thing at another size.
+// The rounds of all candidates are interleaved, so that a disturbance hits all of them, and the
+// median counts. Every promise is a ratio to a peer measured in the same run, or to the same thing
+// at another size.
 package main
 
 import (

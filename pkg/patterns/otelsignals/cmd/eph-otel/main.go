@@ -1,5 +1,5 @@
-// Eph-otel makes OpenTelemetry spans and metrics of the event log of eph, and sends them to a
-// receiver of OTLP over HTTP. Its help says the rest.
+// Eph-otel turns eph's event log into OpenTelemetry spans and metrics, and sends them to an OTLP
+// receiver over HTTP. Its help has the details.
 package main
 
 import (

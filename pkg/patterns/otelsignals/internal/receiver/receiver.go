@@ -1,5 +1,5 @@
-// Package receiver is a receiver of OTLP over HTTP, for tests: it decodes what it is sent, and
-// keeps it.
+// Package receiver is an OTLP receiver over HTTP, for tests: it decodes what it is sent, and keeps
+// it.
 package receiver
 
 import (
