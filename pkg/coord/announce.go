@@ -6,9 +6,9 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Names of the events that a coordinator raises with Options.Signals. Their Op is the ID and
-// their Value the Info of the op; their Key is "". They are raised outside all locks, on the
-// goroutine that runs the op or, for a drop, caused it, before the hooks are told.
+// Names of the events that a coordinator raises with Options.Signals. Their Op is the ID of the op,
+// their Value its Info, and their Key is "". They are raised outside all locks, before the hooks are
+// called, on the goroutine that runs the op or, for a drop, on the one that caused it.
 const (
 	SignalStarted = "op.started" // an attempt begins
 	SignalDone    = "op.done"    // the op has ended as Done

@@ -7,8 +7,8 @@ type Calls[K comparable, In, Out any] struct {
 	c *Keyed[K, *Future[In, Out]]
 }
 
-// Future is a result to come, and what it is a result of. Its methods are safe for concurrent use,
-// and may be called again and again.
+// Future is the pending result of an op. Its methods are safe for concurrent use, and may be called
+// repeatedly.
 type Future[In, Out any] struct {
 	In   In // what the function was or will be called with
 	out  Out
@@ -17,7 +17,7 @@ type Future[In, Out any] struct {
 }
 
 // NewCalls returns a coordinator for functions with results. keyOf may be nil: then nothing has a
-// key, and K is best [NoKey]. The context that fn gets is that of [NewKeyed].
+// key, and K should be [NoKey]. The context that fn gets is as with [NewKeyed].
 func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Context, In) (Out, error), o Options) *Calls[K, In, Out] {
 	var key func(*Future[In, Out]) K
 	if keyOf != nil {
@@ -38,7 +38,7 @@ func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Conte
 	return &Calls[K, In, Out]{c}
 }
 
-// resolving returns hooks that call resolve after those of h, whatever these do.
+// resolving returns hooks that call resolve after those of h, whatever those do.
 func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hooks[K, T] {
 	finish := h.Finish
 	h.Finish = func(i Info[K], v T) {
@@ -50,8 +50,8 @@ func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hoo
 	return h
 }
 
-// Call submits, waiting for room if need be, and waits for the result. Its error is that of fn,
-// after its last attempt, or one of Go or Wait; with an error the result is the zero value.
+// Call submits a value, waiting for room if necessary, and waits for the result. Its error is that
+// of the last attempt of fn, or one of Go or Wait; with an error the result is the zero value.
 func (c *Calls[K, In, Out]) Call(ctx context.Context, in In, opts ...PutOption) (Out, error) {
 	f, err := c.Go(ctx, in, opts...)
 	if err != nil {
@@ -61,7 +61,8 @@ func (c *Calls[K, In, Out]) Call(ctx context.Context, in In, opts ...PutOption) 
 	return f.Wait(ctx)
 }
 
-// Go submits, waiting for room if need be, and returns a future without waiting for the result.
+// Go submits a value, waiting for room if necessary, and returns a future without waiting for the
+// result.
 // Its errors are those of Keyed.Put.
 func (c *Calls[K, In, Out]) Go(ctx context.Context, in In, opts ...PutOption) (*Future[In, Out], error) {
 	f := &Future[In, Out]{In: in, done: make(chan struct{})}
@@ -71,13 +72,12 @@ func (c *Calls[K, In, Out]) Go(ctx context.Context, in In, opts ...PutOption) (*
 	return f, nil
 }
 
-// Coordinator is the coordinator underneath, for limits, hooks, listings and shutdown. Work
-// is submitted through Call and Go alone. A future has its result after Hooks.Finish has returned.
+// Coordinator returns the underlying coordinator, for limits, hooks, listings and shutdown. Submit
+// work only through Call and Go. A future has its result once Hooks.Finish has returned.
 func (c *Calls[K, In, Out]) Coordinator() *Keyed[K, *Future[In, Out]] { return c.c }
 
-// Wait returns the result once there is one, with the error of the function after its last
-// attempt, or one that wraps ErrDropped. When the context ends first it returns its cause, and the
-// op goes on.
+// Wait returns the result once there is one, with the error of the function's last attempt, or one
+// that wraps ErrDropped. If the context ends first, Wait returns its cause, and the op continues.
 func (f *Future[In, Out]) Wait(ctx context.Context) (Out, error) {
 	select {
 	case <-f.done:
@@ -93,5 +93,5 @@ func (f *Future[In, Out]) Wait(ctx context.Context) (Out, error) {
 	}
 }
 
-// Done returns a channel that is closed when there is a result, an error included.
+// Done returns a channel that is closed once there is a result or an error.
 func (f *Future[In, Out]) Done() <-chan struct{} { return f.done }

@@ -10,23 +10,24 @@ import (
 // mostErrors is how many errors ForEach keeps.
 const mostErrors = 100
 
-// errStopped is why ForEachUntilError drops what is left after the first failure.
+// errStopped is the cause with which ForEachUntilError drops what is left after the first failure.
 var errStopped = errors.New("coord: stopped after a failure")
 
-// ForEach runs fn over all of a sequence within the bounds of o, whatever fails, and returns when
-// all has ended. Its error joins the errors of fn, each after its last attempt, up to a hundred,
-// in the order in which they came. When ctx ends before all is done, the rest is cancelled, and
-// the error is the cause of ctx alone.
+// ForEach runs fn over a whole sequence within the bounds of o, even if calls fail, and returns when
+// all of them have ended. Its error joins the errors of fn, each from the last attempt, up to a
+// hundred, in the order in which they occurred. If ctx ends before everything is done, the rest is
+// cancelled, and the error is only the cause of ctx.
 //
-// The sequence is read on the calling goroutine, no further ahead than Window; so ForEach cannot
-// return while the sequence takes its time over a value. The contexts that fn gets carry the
-// values of ctx.
+// The sequence is read on the calling goroutine, no further ahead than Window, so ForEach cannot
+// return while the sequence is still producing a value. The contexts that fn gets carry the values
+// of ctx.
 func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options) error {
 	return forEach(ctx, seq, fn, o, false)
 }
 
-// ForEachUntilError is ForEach that ends at the first failure: what waits does not run, what runs
-// has its context cancelled and is waited for, and the error is the one that came first.
+// ForEachUntilError is like ForEach, but ends at the first failure: waiting calls do not run, the
+// contexts of running ones are cancelled, the function waits for them, and the error is the first
+// one.
 func ForEachUntilError[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options) error {
 	return forEach(ctx, seq, fn, o, true)
 }
@@ -46,7 +47,7 @@ func forEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Contex
 			c.Cancel(errStopped) // here, before the slot of this op is free for another
 		}
 	}})
-	// Not only when the sequence comes to the next value, which may take long.
+	// Do not wait until the sequence produces the next value, which may take long.
 	watch := context.AfterFunc(ctx, func() { c.Cancel(context.Cause(ctx)) })
 	defer watch()
 	var cause error
@@ -69,7 +70,7 @@ type failures struct {
 	errs  []error
 }
 
-// add reports whether this failure is the one that ends it all.
+// add records a failure and reports whether it is the one that ends everything.
 func (f *failures) add(err error) (ends bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,7 +81,7 @@ func (f *failures) add(err error) (ends bool) {
 	return f.first
 }
 
-// join returns the error of it all, given the cause of an early end or nil.
+// join returns the error of the whole loop, given the cause of an early end or nil.
 func (f *failures) join(cause error) error {
 	if cause != nil && !errors.Is(cause, errStopped) {
 		return cause
@@ -90,15 +91,15 @@ func (f *failures) join(cause error) error {
 	return errors.Join(f.errs...)
 }
 
-// Map yields fn's results in the order of seq, each with its error after the last attempt,
-// computing ahead within the bounds of o: up to Limit at once, and no further than Window beyond
-// the loop; here a Window that is not positive means 1024. An error ends nothing but its own
-// pair. Breaking out of the loop cancels what is under way and waits for it. So does the end of
-// ctx before all is done, and the last pair holds its cause.
+// Map yields fn's results in the order of seq, each with the error of its last attempt, computing
+// ahead within the bounds of o: up to Limit at once, and no further than Window beyond the loop;
+// here a Window that is not positive means 1024. An error affects only its own pair. Breaking out of
+// the loop cancels calls in progress and waits for them. So does the end of ctx before everything is
+// done; then the last pair holds its cause.
 //
-// Nothing runs before the loop begins, and each loop runs it all anew. The sequence is read on a
-// goroutine of its own, which the loop waits for as well. The contexts that fn gets carry the
-// values of ctx.
+// Nothing runs before the loop begins, and each loop runs everything again. The sequence is read on
+// a separate goroutine, which the loop also waits for. The contexts that fn gets carry the values
+// of ctx.
 func Map[In, Out any](ctx context.Context, seq iter.Seq[In], fn func(context.Context, In) (Out, error), o Options) iter.Seq2[Out, error] {
 	if o.Window <= 0 {
 		o.Window = 1024

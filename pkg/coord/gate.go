@@ -9,13 +9,13 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Gate holds work back. It may serve several coordinators, and lanes of them. A change has
-// reached all of them when the call returns, so that nothing starts after Shut. What runs goes on
-// in any case. The last call counts, whichever it is.
+// Gate holds back work. It may serve several coordinators and lanes. A change has reached all of
+// them when the call returns, so nothing starts after Shut. Running ops continue in any case. The
+// last call wins, whichever it is.
 //
 // The zero value is open. A Gate must not be copied after its first use, and its methods are safe
-// for concurrent use. It keeps a reference to a coordinator until that is closed and has ended
-// its work. To hold several reasons apart, give each a gate of its own, with Options.Hold, or
+// for concurrent use. It keeps a reference to a coordinator until that is closed and has finished
+// its work. To keep several reasons apart, give each its own gate, with Options.Hold, or use
 // conditions of a sink, with [GateOn].
 //
 //	type Gate struct {
@@ -26,9 +26,9 @@ import (
 //	func (g *Gate) Shut()                   // lets nothing start
 //	func (g *Gate) ShutFor(d time.Duration) // Shut, and Open after d
 //
-//	// Drop ends what waits, and what comes until the gate opens, as Dropped. Their error wraps
-//	// ErrDropped and the cause, which may be nil. Hooks.Finish has been told of what waited when
-//	// Drop returns.
+//	// Drop ends waiting ops, and those that come until the gate opens, as Dropped. Their error
+//	// wraps ErrDropped and the cause, which may be nil. When Drop returns, Hooks.Finish has been
+//	// called for the ops that were waiting.
 //	func (g *Gate) Drop(cause error)
 //
 //	// State reports whether work may start, and if not, whether it is dropped or held.
@@ -40,9 +40,9 @@ type Gate = sched.Gate
 // is positive, the gate lets work start again that long after it was shut, whatever holds,
 // until the conditions change. The zero Pattern matches nothing.
 //
-// The gate heeds conditions that hold already when GateOn returns, and a change of conditions when
-// the call that made it returns, unless another goroutine is at the gate: that one goes on with it.
-// stop ends the following and leaves the gate open; a second call does nothing.
+// When GateOn returns, the gate reflects the conditions that already hold; a change is in effect
+// when the call that made it returns, unless another goroutine is just updating the gate: then that
+// one applies it. stop ends this and leaves the gate open; a second call does nothing.
 func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, stop func()) {
 	f := &follower{gate: new(Gate), most: most}
 	stops := []func(){
@@ -84,8 +84,8 @@ func (f *follower) change(set func()) {
 	f.settle()
 }
 
-// settle lets the gate see what it has not seen, unless another goroutine is at it, which
-// looks again when it is done.
+// settle applies pending changes to the gate, unless another goroutine is doing so, which then looks
+// again when it is done.
 func (f *follower) settle() {
 	f.mu.Lock()
 	if f.busy || f.settled == f.changes {

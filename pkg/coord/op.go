@@ -15,7 +15,7 @@ var (
 	ErrNoLane  = sched.ErrNoLane  // there is no lane of that index or name
 )
 
-// PanicError is the error of an op whose function panicked. Get at it with errors.As.
+// PanicError is the error of an op whose function panicked. Extract it with errors.As.
 //
 //	type PanicError struct {
 //		Value any    // what panic was called with
@@ -39,12 +39,12 @@ type ID = sched.ID
 //		Lane    int           // index in Options.Lanes
 //		State   State
 //		Attempt int           // attempts started so far: 0 before the first
-//		Err     error         // of the last attempt, or why it was dropped; nil if it went well
+//		Err     error         // of the last attempt, or why it was dropped; nil if it succeeded
 //		Started time.Time     // start of the last attempt; zero if there was none, and with Options.NoClock
 //		Took    time.Duration // how long the last attempt took; 0 while it runs, and with Options.NoClock
 //	}
 //
-//	// Any is the same Info for those who do not know K, such as subscribers to signals.
+//	// Any is the same Info for code that does not know K, such as subscribers to signals.
 //	func (i Info[K]) Any() Info[any]
 type Info[K comparable] = sched.Info[K]
 
@@ -84,7 +84,7 @@ const (
 	Dropped State = sched.Dropped // ended while it waited: by Drop, Cancel, a gate or its bound context
 )
 
-// Op is what a running function knows of itself. It is a value and costs no allocation.
+// Op is what a running function knows about itself. It is a value and costs no allocation.
 type Op[K comparable] struct {
 	ID      ID
 	Key     K   // the zero value without keys
@@ -102,8 +102,8 @@ func (o Op[K]) Raise(name, key string) {
 	}
 }
 
-// Emit is Raise with all fields in the caller's hands but Op, Seq and the time. It reports false
-// when nothing was raised: without Options.Signals, or when the guard of the sink stopped it.
+// Emit is like Raise, but the caller sets every field except Op, Seq and the time. It reports false
+// if nothing was raised: without Options.Signals, or if the guard of the sink stopped it.
 func (o Op[K]) Emit(e signals.Event) bool {
 	if o.sink == nil {
 		return false

@@ -21,8 +21,8 @@ type Options struct {
 	PerKey int
 
 	// Window is how many ops may wait, delayed ones included, before Put waits for room.
-	// 0 means 1024, a negative value no limit. Ops that are tried again keep their place,
-	// so the number may be passed by up to Limit.
+	// 0 means 1024, a negative value no limit. Ops that are retried keep their place, so the
+	// number may be exceeded by up to Limit.
 	Window int
 
 	// KeyWindow is how many ops of one key may wait before Put waits. 0 or less means that
@@ -37,9 +37,9 @@ type Options struct {
 	// lanes. The zero value is KeyOrder: it may not.
 	LaneOrder LaneOrder
 
-	// Aging bounds what urgency may do to others: an op that could have started for this
-	// long goes next, whatever its lane or priority; time behind a gate does not count. 0
-	// means that the less urgent may wait for ever.
+	// Aging bounds how long urgent ops may hold up others: an op that has been ready to start
+	// for this long goes next, whatever its lane or priority; time behind a gate does not
+	// count. 0 means that less urgent ops may wait forever.
 	Aging time.Duration
 
 	// Retry decides about failed attempts. nil means that the first failure is final.
@@ -49,23 +49,23 @@ type Options struct {
 	// when the function returns, and fails if that returns an error. 0 means never.
 	Timeout time.Duration
 
-	// Rate admits starts over time, second attempts included. nil means no limit.
+	// Rate admits starts over time, retries included. nil means no limit.
 	Rate Limiter
 
 	// Gate holds back, or drops, the ops of all lanes; nil is always open.
 	Gate *Gate
 
-	// Hold are more such gates: an op starts when all of them are open. None may be nil.
+	// Hold are further gates: an op starts when all of them are open. None may be nil.
 	Hold []*Gate
 
 	// History is how many finished ops are kept for Recent and Find. 0 means 200, a negative
 	// value none. SetHistory changes it, and MaxAge.
 	History int
 
-	// MaxAge hides ops from Recent and Find that ended longer ago. 0 or less means no limit.
+	// MaxAge hides ops that ended longer ago from Recent and Find. 0 or less means no limit.
 	MaxAge time.Duration
 
-	// NoClock takes no time stamps, which saves some 40 ns an op. Info has no times then, and
+	// NoClock takes no time stamps, which saves some 40 ns per op. Info then has no times, and
 	// MaxAge hides nothing.
 	NoClock bool
 
@@ -89,28 +89,28 @@ func (o *Options) sched() sched.Options {
 	}
 }
 
-// Hooks are told what becomes of ops; a nil one is not. Notify sets them.
+// Hooks are called with what becomes of ops; any of them may be nil. Notify sets them.
 type Hooks[K comparable, T any] struct {
-	// Admit is asked about an op whose turn has come, and whose permit is there if there is
-	// an Options.Rate. With nil the op starts. A gate holds it, and what follows it in its
-	// key, until that gate opens: a circuit breaker or a rate of its own. Other keys go on,
-	// and neither a slot, nor a permit, nor an attempt is spent; meanwhile the op is Delayed.
-	// When the gate opens, the op is asked about again.
+	// Admit is asked about an op whose turn has come, and which has its permit if there is an
+	// Options.Rate. If it returns nil the op starts. If it returns a gate, such as that of a
+	// circuit breaker or of a separate rate, the op and what follows it in its key are held
+	// until that gate opens. Other keys proceed, and neither a slot, nor a permit, nor an
+	// attempt is spent; meanwhile the op is Delayed. When the gate opens, Admit is asked again.
 	//
 	// Admit runs under the coordinator's lock: it must not block, nor call the coordinator,
-	// nor change a gate that others may know; a new one may be ShutFor.
+	// nor change a gate that others may know; it may call ShutFor on a new one.
 	Admit func(i Info[K], v T) *Gate
 
-	// Retry is told of an attempt that has failed, with its error in Info.Err, and will be
-	// repeated after that time. It runs on the worker, outside all locks.
+	// Retry is called for an attempt that has failed, with its error in Info.Err, and will be
+	// retried after that time. It runs on the worker, outside all locks.
 	Retry func(i Info[K], v T, after time.Duration)
 
-	// Finish is told of every accepted op, once, when it has ended as Done, Failed or
+	// Finish is called once for every accepted op, when it has ended as Done, Failed or
 	// Dropped. Info.Err is nil for Done, the error of the last attempt for Failed, and wraps
 	// ErrDropped for Dropped. It runs outside all locks, on the worker, or for a drop on the
-	// goroutine that caused it; so at the same time for ops that end at the same time. The op
-	// counts as running until Finish has returned, so Drain has seen all of them. A panic
-	// fails the op.
+	// goroutine that caused it; so it may run concurrently for several ops. The op counts as
+	// running until Finish has returned, so when Drain returns all calls are complete. A panic
+	// in Finish fails the op.
 	Finish func(i Info[K], v T)
 }
 
@@ -121,8 +121,8 @@ type Lane struct {
 
 	// Weight is the lane's share of the starts. With 0 or less the lane is strict: it goes
 	// before every weighted lane, and before the strict lanes that come later. Weighted lanes
-	// share the starts that are left in proportion to their weights, and no credit is saved
-	// up while a lane is empty or shut.
+	// share the remaining starts in proportion to their weights, and a lane accumulates no
+	// credit while it is empty or shut.
 	Weight int
 
 	// Depth is how many ops may wait in the lane before Put waits. 0 or less means that only
@@ -133,13 +133,13 @@ type Lane struct {
 	Gate *Gate
 }
 
-// LaneOrder says how lanes and keys meet.
+// LaneOrder says how lanes and keys interact.
 type LaneOrder uint8
 
 const (
-	// KeyOrder keeps the order of a key across lanes and priorities: an urgent op lifts its
-	// whole key. A key whose head belongs to a lane that is shut waits with it, and a lane
-	// that is shut lifts no key.
+	// KeyOrder keeps the order of a key across lanes and priorities: an urgent op raises its
+	// whole key. A key whose first op belongs to a shut lane waits with it, and a shut lane
+	// raises no key.
 	KeyOrder LaneOrder = iota
 
 	// Overtake lets an op pass the ops of its own key that stand in less urgent lanes. They
@@ -150,26 +150,27 @@ const (
 
 // Retry decides about failed attempts. [Backoff] is one.
 type Retry interface {
-	// Next is told how many attempts there were, from 1, and the error of the last. It
-	// returns how long to wait before the next one, or false to give up. The wait is extended
-	// to what RetryAfter asks for. Next is not asked about errors marked with Permanent, nor
-	// about an op that was told to end. It is called outside all locks, for several ops at
-	// once; a panic fails the op.
+	// Next gets the number of attempts so far, from 1, and the error of the last one. It
+	// returns how long to wait before the next attempt, or false to give up. The wait is
+	// extended to what RetryAfter asks for. Next is not called for errors marked with
+	// Permanent, nor for an op that was told to end. It is called outside all locks, possibly
+	// for several ops at once; a panic fails the op.
 	Next(attempt int, err error) (wait time.Duration, again bool)
 }
 
 // Limiter admits starts over time. A patterns.Rate is one.
 type Limiter interface {
-	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less is
-	// at once. It is called with a lock held: it must not block, nor call the coordinator.
+	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less
+	// means at once. It is called with a lock held: it must not block, nor call the
+	// coordinator.
 	//
-	// A Limiter whose rate may change has a method Unreserve() too, under the same rule, which
-	// takes back a permit that was not used: see Keyed.Reconsider.
+	// A Limiter whose rate may change should also have a method Unreserve(), under the same
+	// rule, which takes back an unused permit: see Keyed.Reconsider.
 	Reserve() time.Duration
 }
 
-// Permanent marks an error that must not be retried. Do, Info and the hooks see it as it was
-// marked; errors.Is and errors.As look through the mark. Permanent(nil) is nil.
+// Permanent marks an error that must not be retried. Do, Info and the hooks see the marked error;
+// errors.Is and errors.As look through the mark. Permanent(nil) is nil.
 func Permanent(err error) error { return sched.Permanent(err) }
 
 // RetryAfter marks an error that should be retried no sooner than d after the attempt; the rest
@@ -218,7 +219,7 @@ func (b Backoff) Next(attempt int, err error) (time.Duration, bool) {
 	return pause - time.Duration(random), true
 }
 
-// PutOption says something of one op. Of two that say the same thing the later one counts.
+// PutOption is an option for a single op. If two set the same thing, the later one counts.
 type PutOption struct {
 	kind optionKind
 	n    int64
@@ -245,15 +246,15 @@ func InLane(i int) PutOption { return PutOption{kind: inLane, n: int64(i)} }
 func InNamedLane(name string) PutOption { return PutOption{kind: inNamedLane, text: name} }
 
 // Priority orders the op within its lane, higher first; 0 is the default. Priorities do not
-// reorder a key: the most urgent op of a key lifts the ones before it.
+// reorder a key: the most urgent op of a key raises the ones before it.
 func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 
-// After lets the op start no sooner than d from now; 0 or less is at once. Meanwhile it holds its
-// key, when it is at the head of it, and no slot.
+// After lets the op start no sooner than d from now; 0 or less means at once. Meanwhile it holds its
+// key if it is first in it, but no slot.
 func After(d time.Duration) PutOption { return PutOption{kind: after, n: int64(d)} }
 
-// Bound drops the op when ctx ends while it waits, and cancels its context when it runs; the
-// cause is that of ctx. The context that the function gets has no values of ctx.
+// Bound drops the op if ctx ends while the op waits, and cancels the op's context if it is running;
+// the cause is that of ctx. The context that the function gets does not carry the values of ctx.
 func Bound(ctx context.Context) PutOption { return PutOption{kind: bound, ctx: ctx} }
 
 func submit(opts []PutOption) (s sched.Submit) {

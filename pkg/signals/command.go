@@ -1,8 +1,8 @@
 package signals
 
-// Command splits a name that asks for something, "verb:payload", and reports whether it
-// asks for this verb. The verb is wanted whole and from the start, so "preset:1" does not
-// answer to "set". The payload may be empty and may hold colons.
+// Command splits a name of the form "verb:payload", and reports whether it has this verb. The
+// whole verb has to match, so "preset:1" does not match "set". The payload may be empty and may
+// contain colons.
 func Command(name, verb string) (payload string, ok bool) {
 	n := len(verb)
 	if len(name) <= n || name[n] != ':' || name[:n] != verb {

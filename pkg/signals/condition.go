@@ -62,14 +62,14 @@ func (w *watch) recount(by int) {
 // Set makes a condition hold. If it did not hold, the name is raised as an event and Set
 // reports true; if it did, only its expiry moves.
 //
-// A ttl of 0 holds it until Clear. A negative one, such as time.Until a moment gone by,
-// ends it at once.
+// A ttl of 0 holds it until Clear. A negative one, such as time.Until of a past moment, ends it at
+// once.
 func (s *Sink) Set(name, key string, ttl time.Duration) bool {
 	return s.Hold(Event{Name: name, Key: key}, ttl)
 }
 
-// Hold is Set with every field of the event in the caller's hands, except Seq and the time.
-// The guard does not judge it, since a condition that holds already raises nothing.
+// Hold is like Set, but the caller sets every field of the event except Seq and the time. The guard
+// does not judge it, since a condition that already holds raises nothing.
 func (s *Sink) Hold(e Event, ttl time.Duration) bool {
 	s.mu.Lock()
 	c := &s.conditions
@@ -157,13 +157,13 @@ func (s *Sink) copyConditions() []Condition {
 }
 
 // OnChange calls fn(true) when the first matching condition is set and fn(false) when the
-// last one goes; if one holds already, fn(true) at once. This is what gates build on.
+// last one ends; if one already holds, it calls fn(true) at once. Gates are built on this.
 //
 // Calls strictly alternate and never overlap; once nothing changes any more, the last one
 // agrees with Holds. fn runs on the goroutine that made the change, outside all locks, or,
-// if a call was under way, on that call's goroutine right after it: a change undone
-// meanwhile is not told. fn must not block; a nil one panics. stop does not wait for a call
-// that is under way, and no fn(false) comes of it.
+// if a call was in progress, on that call's goroutine right after it: a change that was undone
+// meanwhile is not reported. fn must not block; a nil fn panics. stop does not wait for a call in
+// progress, and does not cause a call of fn(false).
 func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (stop func()) {
 	if fn == nil {
 		panic("signals: OnChange with a nil function")
@@ -173,8 +173,8 @@ func (s *Sink) OnChange(p Pattern, fn func(holds bool)) (stop func()) {
 	return func() { s.unwatch(w) }
 }
 
-// WaitClear waits until no matching condition holds, and returns nil; when the context ends
-// first, its cause. If none holds it returns nil at once, whatever the context says.
+// WaitClear waits until no matching condition holds, and returns nil; if the context ends first, it
+// returns the cause. If none holds it returns nil at once, whatever the state of the context.
 func (s *Sink) WaitClear(ctx context.Context, p Pattern) error {
 	gone := make(chan struct{})
 	defer s.unwatch(s.watch(&watch{pattern: p, clear: gone}))

@@ -9,9 +9,9 @@ import (
 const defaultBuckets = 10
 
 // Counter counts over a sliding span of time without keeping what it counted: the span is
-// cut into buckets, and a whole bucket leaves at once. Something counted stays for at
-// least the span and for less than the span and one bucket more. So the count is never
-// below the exact number for the span, and never above that for span + span/buckets.
+// divided into buckets, and a whole bucket expires at once. What was counted stays for at least
+// the span, and for less than the span plus one bucket. So the count is never below the exact
+// number for the span, and never above that for span + span/buckets.
 //
 // Adding and counting are O(1), amortised over time that passes. All methods are safe for
 // concurrent use.
@@ -26,7 +26,7 @@ type Counter struct {
 	total   int
 }
 
-// NewCounter returns a counter that is fed by [Counter.Add] alone. A number of buckets
+// NewCounter returns a counter that is fed only by [Counter.Add]. A number of buckets
 // below 1 means 10. It panics if the span is not positive.
 func NewCounter(span time.Duration, buckets int) *Counter {
 	if span <= 0 {
@@ -51,7 +51,7 @@ func (s *Sink) Counter(p Pattern, span time.Duration, buckets int) *Counter {
 	return c
 }
 
-// Add counts n more, now, or fewer with a negative n.
+// Add adds n to the count, now; n may be negative.
 func (c *Counter) Add(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +60,7 @@ func (c *Counter) Add(n int) {
 	c.total += n
 }
 
-// Count is the number for the span that ends now.
+// Count returns the number for the span that ends now.
 func (c *Counter) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,8 +68,8 @@ func (c *Counter) Count() int {
 	return c.total
 }
 
-// NextDrop is how long until the count falls if nothing is added; 0 if there is nothing
-// to fall. It looks through the buckets.
+// NextDrop returns how long it takes until the count falls if nothing is added; 0 if the count is
+// 0. It looks through the buckets.
 func (c *Counter) NextDrop() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

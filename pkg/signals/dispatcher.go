@@ -14,12 +14,12 @@ import (
 type Overflow uint8
 
 const (
-	// DropNewest lets the arriving event go.
+	// DropNewest drops the arriving event.
 	DropNewest Overflow = iota
-	// DropOldest lets the longest waiting event go, whatever its key. It costs a look
-	// through the queue.
+	// DropOldest drops the event that has waited longest, whatever its key. It has to search
+	// the queue.
 	DropOldest
-	// Block makes the raiser wait for room. It is only for raisers that may: a handler
+	// Block makes the raiser wait for room. Use it only where raisers may wait: a handler
 	// that raises what its own dispatcher handles can wait for itself.
 	Block
 )
@@ -30,17 +30,17 @@ type DispatchOptions struct {
 	Limit int
 	// Queue is how many events may wait; 0 means 1024, negative means no limit.
 	Queue int
-	// Overflow is for an event that does not fit.
+	// Overflow says what to do with an event that does not fit.
 	Overflow Overflow
 	// OrderBy names the key of an event; events with one key are handled one at a time,
 	// in order. Nil means by Name. It is called on the raiser's goroutine.
 	OrderBy func(Event) string
-	// OnError is told of each event of which a handler failed, with the joined errors, on
+	// OnError is called for each event for which a handler failed, with the joined errors, on
 	// the goroutine of the handlers.
 	OnError func(Event, error)
 }
 
-// PanicError is what a handler that panicked failed with. Get at it with errors.As.
+// PanicError is the error of a handler that panicked. Extract it with errors.As.
 //
 //	type PanicError struct {
 //		Value any    // what panic was called with
@@ -107,11 +107,11 @@ func NewDispatcher(s *Sink, o DispatchOptions) *Dispatcher {
 
 func newStretch() *stretch { return &stretch{done: make(chan struct{})} }
 
-// Handle adds a handler. Of one event, every handler whose pattern matches is called, in
-// the order added, whatever the earlier ones returned; a panic is a failure with a
-// [*PanicError]. Every event whose raise begins after Handle returned is seen, and those
-// that wait may be; fn sees none whose turn comes after stop returned. The context ends when
-// Shutdown runs out of time. An error of fn goes to OnError and nowhere else.
+// Handle adds a handler. For each event, every handler whose pattern matches is called, in the
+// order added, whatever the earlier ones returned; a panic is a failure with a [*PanicError]. fn
+// sees every event whose raise begins after Handle has returned, possibly some that are already
+// waiting, and none whose turn comes after stop has returned. The context ends when Shutdown runs
+// out of time. An error of fn goes only to OnError.
 func (d *Dispatcher) Handle(p Pattern, fn func(context.Context, Event) error) (stop func()) {
 	if fn == nil {
 		panic("signals: Handle with a nil function")
@@ -146,9 +146,10 @@ func (d *Dispatcher) setHandlers(edit func([]*eventHandler) []*eventHandler) {
 	d.sub = sub
 }
 
-// Flush waits until every event that arrived so far was handled or dropped, and returns nil,
-// whatever the handlers returned; when the context ends first, its cause. The dispatcher stays open, and what arrives meanwhile is not waited for.
-// Called by a handler it waits for itself.
+// Flush waits until every event that has arrived so far is handled or dropped, and returns nil,
+// whatever the handlers returned; if the context ends first, it returns the cause. The dispatcher
+// stays open, and Flush does not wait for events that arrive meanwhile. Called by a handler, it
+// would wait for itself.
 func (d *Dispatcher) Flush(ctx context.Context) error {
 	for _, s := range d.seal() {
 		select {
@@ -160,10 +161,10 @@ func (d *Dispatcher) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown ends intake and waits until what was accepted is handled. When the context ends
-// first, what waits is dropped, the handlers' contexts are cancelled, and Shutdown returns
-// the cause once the handlers have returned. It returns no error of a handler: those go to
-// OnError. It is idempotent. Called by a handler it waits for itself.
+// Shutdown ends intake and waits until all accepted events are handled. If the context ends
+// first, waiting events are dropped, the handlers' contexts are cancelled, and Shutdown returns
+// the cause once the handlers have returned. It never returns errors of handlers: those go to
+// OnError. It is idempotent. Called by a handler, it would wait for itself.
 func (d *Dispatcher) Shutdown(ctx context.Context) error {
 	d.mu.Lock()
 	if d.sub != nil {
@@ -174,8 +175,8 @@ func (d *Dispatcher) Shutdown(ctx context.Context) error {
 	return d.queue.Shutdown(ctx)
 }
 
-// DispatchStats counts the events of a dispatcher that some handler wanted; each is counted in
-// one place.
+// DispatchStats counts the events of a dispatcher that matched some handler; each is counted in
+// exactly one field.
 type DispatchStats struct {
 	Waiting int    // for room, or for their turn
 	Active  int    // with the handlers
@@ -184,7 +185,7 @@ type DispatchStats struct {
 	Dropped uint64 // let go for want of room, or by Shutdown
 }
 
-// Stats is a consistent copy.
+// Stats returns a consistent copy of the counters.
 func (d *Dispatcher) Stats() DispatchStats {
 	d.mu.Lock()
 	defer d.mu.Unlock()

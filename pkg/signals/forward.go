@@ -21,8 +21,8 @@ func (t *trail) passed(s *Sink) bool {
 // dst's guard judges the event's chain. edit may change or, with false, refuse each event;
 // nil passes all. Neither sink may be nil.
 //
-// An event never returns to a sink it came from, so sinks may be joined in rings. It
-// reaches a sink as often as there are ways to it.
+// An event never returns to a sink it came from, so sinks may be connected in rings. It reaches a
+// sink as many times as there are paths to it.
 func Forward(dst, src *Sink, p Pattern, edit func(*Event) bool) (stop func()) {
 	if dst == src {
 		return func() {}

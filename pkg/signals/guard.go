@@ -3,9 +3,9 @@ package signals
 // defaultMaxDepth is far above what a chain of reactions needs and far below what hurts.
 const defaultMaxDepth = 10
 
-// Guard stops signals that cause signals from running away. It judges events that carry a
-// [Cause]; an event without one is always let through. The zero Guard allows chains of ten
-// links without a name twice.
+// Guard keeps signals that cause other signals from running away. It judges events that carry a
+// [Cause]; an event without one is always let through. The zero Guard allows chains of up to ten
+// links in which no name occurs twice.
 type Guard struct {
 	// MaxDepth is the longest chain an event may carry. 0 means 10; negative, no limit.
 	MaxDepth int
@@ -16,7 +16,7 @@ type Guard struct {
 	// Leaf names are raised without their chain, hence never blocked. What follows one
 	// starts a new chain, so a loop through a leaf is not seen.
 	Leaf Pattern
-	// OnBlocked is told of every event that was stopped, on the raiser's goroutine.
+	// OnBlocked is called for every event that was stopped, on the raiser's goroutine.
 	OnBlocked func(e Event, why Reason)
 }
 

@@ -7,7 +7,7 @@ import (
 
 // Pattern is a compiled name filter. '*' stands for any run of bytes, dots included, '?'
 // for exactly one byte, and a comma separates alternatives; every other byte stands for
-// itself, spaces too. The whole name has to fit, case counts, and nothing can be quoted.
+// itself, even a space. The whole name has to match, case matters, and nothing can be quoted.
 //
 // A Pattern is one word, to be passed by value. The zero Pattern matches nothing.
 type Pattern struct{ *alternatives }
@@ -57,7 +57,7 @@ func Match(pattern, name string) bool {
 	return err == nil && p.Match(name)
 }
 
-// Match reports whether the name fits. It does not allocate. Without wildcards, or with
+// Match reports whether the name matches. It does not allocate. Without wildcards, or with
 // one leading or trailing '*' alone, it is a comparison; otherwise it costs at most
 // len(pattern) times len(name) steps.
 func (p Pattern) Match(name string) bool {

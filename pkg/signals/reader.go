@@ -24,7 +24,7 @@ type Reader struct {
 }
 
 // Events subscribes and holds at most buf matching events, 0 or less meaning 256, until a
-// loop over [Reader.All] takes them. When the loop lags the oldest go, counted by
+// loop over [Reader.All] takes them. If the loop lags, the oldest are dropped and counted by
 // [Reader.Lost]: the raiser never waits. The reader ends with the context, with its loop,
 // or by [Reader.Close].
 func (s *Sink) Events(ctx context.Context, p Pattern, buf int) *Reader {
@@ -61,7 +61,7 @@ func (r *Reader) All() iter.Seq[Event] {
 	}
 }
 
-// Lost counts the events that were let go because the loop was slow.
+// Lost counts the events that were dropped because the loop was slow.
 func (r *Reader) Lost() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -18,9 +18,9 @@ type Options struct {
 	Stamp bool
 	// Guard limits chains of caused events.
 	Guard Guard
-	// OnPanic is told of a panic in a subscriber, with the event it was given, or in an
-	// OnChange function, with an event named after its pattern. Nil lets it go, counted
-	// by [Sink.Panics]. A panic of OnPanic itself reaches the raiser.
+	// OnPanic is called for a panic in a subscriber, with the event it was given, or in an
+	// OnChange function, with an event named after its pattern. If it is nil, panics are only
+	// counted by [Sink.Panics]. A panic of OnPanic itself reaches the raiser.
 	OnPanic func(e Event, v any)
 }
 
@@ -52,8 +52,9 @@ func New(o Options) *Sink {
 	return s
 }
 
-// ID tells sinks with a window apart, those of other processes included: with its Seq it names
-// an event for good. It is a random number, drawn when the window is made, and 0 without one.
+// ID distinguishes sinks that have a window, even across processes: together with its Seq it
+// identifies an event permanently. It is a random number, drawn when the window is made, and 0
+// without a window.
 func (s *Sink) ID() uint64 {
 	if w := s.window.Load(); w != nil {
 		return w.id
@@ -62,16 +63,16 @@ func (s *Sink) ID() uint64 {
 }
 
 // Raise publishes an event. Subscribers run on this goroutine, in subscription order,
-// before Raise returns. Without subscriber and window it costs two loads.
+// before Raise returns. With neither subscriber nor window it costs two loads.
 func (s *Sink) Raise(name, key string) {
 	if s.audible() {
 		s.raise(&Event{Name: name, Key: key})
 	}
 }
 
-// Emit is Raise with every field in the caller's hands, except Seq and the time, which the
-// sink sets. It reports false when the guard stopped the event, and true otherwise, whether
-// anybody saw it or not.
+// Emit is like Raise, but the caller sets every field except Seq and the time, which the sink
+// sets. It reports false if the guard stopped the event, and true otherwise, whether or not anybody
+// saw it.
 func (s *Sink) Emit(e Event) bool {
 	if e.Cause != nil && !s.guard.admit(&e) {
 		return false
@@ -83,8 +84,8 @@ func (s *Sink) Emit(e Event) bool {
 	return true
 }
 
-// Follow emits an event caused by another one: its chain is that event's, longer by that
-// event's name. It reports false when the guard stopped it.
+// Follow emits an event caused by another one: its chain is that event's chain plus that event's
+// name. It reports false if the guard stopped it.
 func (s *Sink) Follow(cause Event, name, key string) bool {
 	return s.Emit(Event{Name: name, Key: key, Cause: &Cause{Name: cause.Name, Parent: cause.Cause}})
 }

@@ -12,9 +12,9 @@ import (
 // appended: "log.warn.http.client". Its Value is the [slog.Record], with the logger's own
 // attributes and groups in it.
 //
-// A record that neither a listener nor next wants is not even built. The sink sees the
-// record whatever the level of next. A subscriber must not log to the same sink: it would
-// be called again for what it logs.
+// A record that neither a listener nor next wants is not even built. The sink sees the record
+// whatever the level of next is. A subscriber must not log to the same sink: it would be called
+// again for what it logs.
 func Handler(s *Sink, next slog.Handler) slog.Handler {
 	h := &handler{sink: s, next: next}
 	h.topics = h.resolve("")

@@ -12,14 +12,14 @@ type subscription struct {
 	fn      func(Event)
 }
 
-// Subscribe calls fn for each event that matches, on the raiser's goroutine, so at once
-// from as many goroutines as raise; the end of a condition's time is raised on one of its
-// own. fn must be quick and must not block: use a [Dispatcher] or [Sink.Events] for
-// anything else. A panic of fn is contained and the later subscribers are still called.
+// Subscribe calls fn for each event that matches, on the raiser's goroutine, and so concurrently
+// if several goroutines raise; the expiry of a condition is raised on a separate goroutine. fn must
+// be quick and must not block: use a [Dispatcher] or [Sink.Events] for anything else. A panic of fn
+// is contained, and later subscribers are still called.
 //
-// Every event whose raise begins after Subscribe returned is seen, and none whose raise
-// begins after stop returned. stop may be called from fn, and does not wait for a call that
-// is under way. Subscribing to the zero Pattern does nothing. A nil fn panics.
+// fn sees every event whose raise begins after Subscribe has returned, and none whose raise begins
+// after stop has returned. stop may be called from fn, and does not wait for a call in progress.
+// Subscribing to the zero Pattern does nothing. A nil fn panics.
 func (s *Sink) Subscribe(p Pattern, fn func(Event)) (stop func()) {
 	if fn == nil {
 		panic("signals: Subscribe with a nil function")
@@ -58,8 +58,8 @@ func (s *Sink) replace(old, new *subscription) {
 	s.heard.Store(&heard)
 }
 
-// Sample wraps a subscriber so that it sees the first event and then every n-th after it:
-// one in n, counted and not drawn, so a test sees the same ones every time. n below 2 is
+// Sample wraps a subscriber so that it sees the first event and then every n-th after it: one in
+// n, by counting rather than at random, so a test sees the same ones every time. n below 2 means
 // every event. Give each subscription its own wrapper; it holds the count.
 //
 //	s.Subscribe(signals.MustCompile("cache.*"), signals.Sample(100, fn))
@@ -75,10 +75,9 @@ func Sample(n uint64, fn func(Event)) func(Event) {
 	}
 }
 
-// Wait waits for the next event that matches and returns it; when the context ends first, the
-// error is its cause. An event
-// raised before Wait began is not seen; where that could be, use [Sink.Events] or look
-// into the window, and for things that last, a condition.
+// Wait waits for the next event that matches and returns it; if the context ends first, the error is
+// its cause. An event raised before Wait began is not seen; if that can happen, use [Sink.Events] or
+// look in the window, and for lasting facts use a condition.
 func (s *Sink) Wait(ctx context.Context, p Pattern) (Event, error) {
 	if ctx.Err() != nil {
 		return Event{}, context.Cause(ctx)

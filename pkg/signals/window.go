@@ -103,9 +103,9 @@ func aged(events []Event, maxAge time.Duration) int {
 	return len(events)
 }
 
-// Recent yields the matching events of the window, newest first. The window is copied
-// when a loop begins: the loop may take its time and does not see what is raised
-// meanwhile. Without a window it yields nothing.
+// Recent yields the matching events of the window, newest first. The window is copied when a loop
+// begins: the loop may take its time, and does not see what is raised meanwhile. Without a window
+// it yields nothing.
 func (s *Sink) Recent(p Pattern) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		events, _ := s.Since(0)
@@ -117,9 +117,9 @@ func (s *Sink) Recent(p Pattern) iter.Seq[Event] {
 	}
 }
 
-// Since returns the events after a sequence number, oldest first and without a gap, and
-// how many of those asked for had already left the window. To go on from there, ask for
-// what is after the last one's Seq. Without a window it returns nothing.
+// Since returns the events after a sequence number, oldest first and without gaps, and how many of
+// the requested ones had already left the window. To continue, pass the Seq of the last one.
+// Without a window it returns nothing.
 func (s *Sink) Since(seq uint64) (events []Event, lost uint64) {
 	if w := s.window.Load(); w != nil {
 		return w.after(seq)
@@ -128,7 +128,7 @@ func (s *Sink) Since(seq uint64) (events []Event, lost uint64) {
 }
 
 // SetWindow changes Options.Window and Options.MaxAge. The newest size events stay; events that
-// were raised without a time are older than any age. A size of 0 or less gives the window up: the
+// were raised without a time are older than any age. A size of 0 or less removes the window: the
 // next one begins with a Seq of 1 and another ID. O(size).
 func (s *Sink) SetWindow(size int, maxAge time.Duration) {
 	s.mu.Lock()
