@@ -12,8 +12,8 @@ import (
 // float64 of permits a second.
 const RateChanged = "rate.changed"
 
-// AdaptiveOptions configure an AdaptiveRate. The zero value of each has a default, and a value
-// out of range counts as zero.
+// AdaptiveOptions configure an AdaptiveRate. A zero field means its default, and a value out of
+// range counts as zero.
 type AdaptiveOptions struct {
 	Max    float64       // permits a second, the rate at first; 0 means 10
 	Min    float64       // permits a second, up to Max; 0 means Max/64
@@ -26,9 +26,9 @@ type AdaptiveOptions struct {
 	Name    string        // its key
 }
 
-// AdaptiveRate is a Rate that goes down, by a factor, when it is told to slow down, and up
-// again, by steps, while calls go well: additive increase and multiplicative decrease, as in
-// TCP's congestion control. It implements coord.Limiter.
+// AdaptiveRate is a Rate that goes down, by a factor, when told to slow down, and up again, in
+// steps, while calls succeed: additive increase and multiplicative decrease, as in TCP's congestion
+// control. It implements coord.Limiter.
 type AdaptiveRate struct {
 	*Rate
 	o AdaptiveOptions
@@ -59,9 +59,9 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 	return &AdaptiveRate{Rate: NewRate(o.Max, o.Burst), o: o, current: o.Max}
 }
 
-// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0; what was saved
-// up for a burst is gone. Several complaints within AdaptiveOptions.Every are one: they are about the same
-// burst of calls.
+// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0; permits saved up
+// for a burst are lost. Several complaints within AdaptiveOptions.Every count as one, because they
+// are about the same burst of calls.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	retryAfter = min(max(retryAfter, 0), far/4)
 	a.mu.Lock()
@@ -75,7 +75,7 @@ func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	a.raise(moved)
 }
 
-// OK says that a call went well, and raises the rate if the last change is long enough ago.
+// OK reports that a call succeeded, and raises the rate if the last change is long enough ago.
 func (a *AdaptiveRate) OK() {
 	a.mu.Lock()
 	moved := a.move(time.Now(), a.current+a.o.Step)
@@ -111,9 +111,9 @@ func (r *Rate) delay(d time.Duration) {
 	}
 }
 
-// Follow calls Slow for each matching event. How long to hold everything back is its Value, if
-// that is a time.Duration, or else what follows the colon of its name, as in
-// "rate-limit:250ms"; with neither, only the rate goes down.
+// Follow calls Slow for each matching event. The time to hold everything back is the event's Value,
+// if that is a time.Duration, or else what follows the colon in its name, as in "rate-limit:250ms";
+// with neither, only the rate goes down.
 func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		d, ok := e.Value.(time.Duration)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// AIMDOptions configure an AIMD. The zero value moves between 1 and 64. Less than 0 counts
-// as 0, if nothing else is said.
+// AIMDOptions configure an AIMD. The zero value moves between 1 and 64. Unless stated otherwise, a
+// negative value counts as 0.
 type AIMDOptions struct {
 	Min, Max int     // 0 means 1 and 64
 	Start    int     // 0 means Min
@@ -14,14 +14,14 @@ type AIMDOptions struct {
 	Patience float64 // calls that take this many times as long as the quickest tell of overload; 0 means 4, negative never
 }
 
-// AIMD finds how many calls at once something can bear, from how they go: one more for each
-// round of calls that went well, and a fifth less when one failed for being too many. A round
-// is as many calls as the limit: so long does a change need to show, and no complaint about
-// what was before counts again. Not the latency of one call but that of a round is looked at,
-// for one may always be slow.
+// AIMD finds out how many concurrent calls something can bear from how the calls go: one more after
+// each round of successful calls, and a fifth fewer when one fails because of overload. A round has
+// as many calls as the limit: that is how long a change takes to show, and until then complaints
+// about earlier calls do not count again. It considers the latency of a round, not of a single call,
+// because any single call may be slow.
 //
-// The idea is that of TCP's congestion control, and of Netflix's concurrency-limits. It
-// limits nothing by itself: give Limit to SetLimit of a coordinator. Make one with NewAIMD.
+// The idea is that of TCP's congestion control, and of Netflix's concurrency-limits. It limits
+// nothing by itself: pass Limit to SetLimit of a coordinator. Create one with NewAIMD.
 type AIMD struct {
 	o AIMDOptions
 
@@ -50,14 +50,14 @@ func NewAIMD(o AIMDOptions) *AIMD {
 	return &AIMD{o: o, limit: float64(o.Start)}
 }
 
-// Limit is how many calls at once are good, as far as is known.
+// Limit returns the best known number of concurrent calls.
 func (a *AIMD) Limit() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return int(a.limit)
 }
 
-// SetBounds changes Min and Max, and moves the limit between them. A least below 1 counts as 1, a
+// SetBounds changes Min and Max, and moves the limit to within them. A least below 1 counts as 1, a
 // most below least as least.
 func (a *AIMD) SetBounds(least, most int) {
 	a.mu.Lock()
@@ -67,8 +67,8 @@ func (a *AIMD) SetBounds(least, most int) {
 	a.limit = min(max(a.limit, float64(a.o.Min)), float64(a.o.Max))
 }
 
-// Done says how a call went that has ended: how long it took, and whether it failed in a way
-// that tells of overload. It returns the new limit, from 1.
+// Done reports how a call went: how long it took, and whether it failed in a way that indicates
+// overload. It returns the new limit, which is at least 1.
 func (a *AIMD) Done(took time.Duration, overloaded bool) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 )
 
 // Backpressure makes a condition hold while there is too much of something: from High on,
-// until it is at or below Low. Gate those who make more of it on the condition, with
-// coord.GateOn. Set the fields before the first Add; they must not change later.
+// until it is at or below Low. Gate the producers on the condition, with coord.GateOn. Set the
+// fields before the first Add; they must not change later.
 //
-// Count what waits with Add, where it comes and where it goes: for a coordinator before Put and
+// Count what waits with Add, where it arrives and where it leaves: for a coordinator before Put and
 // in Hooks.Finish. Nothing is polled.
 type Backpressure struct {
 	Sink      *signals.Sink // nil: nobody is told
@@ -24,8 +24,8 @@ type Backpressure struct {
 	news  news
 }
 
-// Add counts n more, or fewer with a negative n, and returns how much there is. A subscriber of
-// the condition may call it, and so may the hooks of work that a gate drops.
+// Add adds n, which may be negative, and returns how much there is. A subscriber of the condition
+// may call it, and so may the hooks of work that a gate drops.
 func (b *Backpressure) Add(n int) int {
 	defer b.news.tell()
 	b.mu.Lock()

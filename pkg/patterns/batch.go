@@ -8,11 +8,11 @@ import (
 )
 
 // Batch collects values and hands them over together: when there are enough of them, or some time
-// after the first. Batches are handed over one at a time, in order; one that fails is tried again
-// as the options of its coordinator say, holding up the next, and is then told to onError, not
-// lost in silence. While as many batches wait as Options.Window says, Put waits too.
+// after the first. Batches are handed over one at a time, in order; one that fails is retried as the
+// options of its coordinator say, holding up the next, and is finally reported to onError rather
+// than lost silently. While as many batches wait as Options.Window allows, Put waits too.
 //
-// A Batch owns a timer while it holds values: end it with Drain. Make one with NewBatch.
+// A Batch owns a timer while it holds values: end it with Drain. Create one with NewBatch.
 type Batch[T any] struct {
 	size int
 	wait time.Duration
@@ -25,9 +25,9 @@ type Batch[T any] struct {
 }
 
 // NewBatch returns a batch that calls fn with size values, or with fewer once wait has passed
-// since the first of them. A size of 0 or less means 32, and such a wait one second. Of o, Limit
-// is always 1 and a Window of 0 means 4 batches. onError may be nil; it is told of a batch that
-// has failed for good or was dropped. The slices belong to fn and onError.
+// since the first of them. A size of 0 or less means 32, and a wait of 0 or less one second. In o,
+// Limit is always 1 and a Window of 0 means 4 batches. onError may be nil; it is called for a batch
+// that has failed for good or was dropped. The slices belong to fn and onError.
 func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T) error, onError func([]T, error), o coord.Options) *Batch[T] {
 	if size <= 0 {
 		size = 32
@@ -51,8 +51,8 @@ func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T)
 	return b
 }
 
-// Put adds a value, and waits while too many batches wait. When ctx ends first the value is not
-// in any batch, and the error is the cause; after Drain it is coord.ErrClosed.
+// Put adds a value, waiting while too many batches wait. If ctx ends first, the value is not in any
+// batch, and the error is the cause; after Drain it is coord.ErrClosed.
 func (b *Batch[T]) Put(ctx context.Context, v T) error {
 	if err := b.enter(ctx); err != nil {
 		return err
@@ -123,8 +123,8 @@ func (b *Batch[T]) hand(ctx context.Context) error {
 // nil, whatever fn returned, or the cause of ctx if that ends first.
 func (b *Batch[T]) Flush(ctx context.Context) error { return b.flush(ctx, false) }
 
-// Drain is Flush, and the end of intake. When ctx ends first it returns the cause and the rest goes
-// on.
+// Drain is Flush plus the end of intake. If ctx ends first, it returns the cause, and the remaining
+// work continues.
 func (b *Batch[T]) Drain(ctx context.Context) error {
 	if err := b.flush(ctx, true); err != nil {
 		return err

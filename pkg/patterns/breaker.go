@@ -34,9 +34,9 @@ type BreakerOptions struct {
 	Failures int
 	// Span is the sliding time in which failures count, exact to a tenth; 0 means 30 s.
 	Span time.Duration
-	// Ratio, if it is positive, counts in place of Failures: the breaker opens when at least
-	// this share of the last Calls calls failed, and not before there were as many. More than 1
-	// counts as 1.
+	// Ratio, if positive, is used instead of Failures: the breaker opens when at least this share
+	// of the last Calls calls failed, but not before there have been that many. More than 1 counts
+	// as 1.
 	Ratio float64
 	// Calls is how many calls Ratio looks at; 0 or less means 20.
 	Calls int
@@ -47,8 +47,8 @@ type BreakerOptions struct {
 	// that fails opens it again. 0 or less means 1.
 	Probes int
 
-	// Counts says which errors are failures. nil means all but context.Canceled. What is no
-	// failure is a success. It may be called for several errors at once.
+	// Counts says which errors are failures. nil means all except context.Canceled. Whatever is
+	// not a failure is a success. It may be called concurrently.
 	Counts func(error) bool
 
 	// Signals is where CircuitOpened, CircuitHalfOpened and CircuitClosed are raised and
@@ -61,14 +61,14 @@ type BreakerOptions struct {
 // Breaker stops calls to something that keeps failing, until it may have recovered. After
 // Cooldown a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
 //
-// A breaker owns one timer while it is open, and needs no closing. What allows a call takes no
-// lock. Make one with NewBreaker.
+// A breaker owns one timer while it is open, and need not be closed. Allowing a call takes no lock.
+// Create one with NewBreaker.
 type Breaker struct {
 	o     BreakerOptions
 	state atomic.Uint64 // phase, probes that may still begin, epoch
 
-	// wait is where to wait after a refusal. A gate is opened once and then left for another:
-	// so it is never shut under those who wait behind it, and nobody's wake-up gets lost.
+	// wait is where to wait after a refusal. A gate is opened once and then replaced by another,
+	// so it is never shut while somebody waits behind it, and no wake-up is lost.
 	wait atomic.Pointer[coord.Gate]
 
 	news news
@@ -100,7 +100,7 @@ func phaseOf(w uint64) uint64 { return w & 3 }
 func probesOf(w uint64) int   { return int(w & (1<<32 - 1) >> 2) }
 func epochOf(w uint64) uint32 { return uint32(w >> 32) }
 
-// Pass is a permission to make one call. The zero Pass is of no breaker, and tells nobody.
+// Pass is permission to make one call. The zero Pass belongs to no breaker, and reports to nobody.
 type Pass struct {
 	breaker *Breaker
 	epoch   uint32
@@ -134,7 +134,8 @@ func NewBreaker(o BreakerOptions) *Breaker {
 }
 
 // Allow returns a pass, whose Report or Cancel must be called once, or an error that wraps ErrOpen
-// and tells the time left. It does not wait. While the breaker is closed it is one atomic load.
+// and says how much time is left. It does not wait. While the breaker is closed it is one atomic
+// load.
 func (b *Breaker) Allow() (Pass, error) {
 	if p, ok := b.allow(); ok {
 		return p, nil
@@ -174,7 +175,7 @@ func (b *Breaker) allow() (Pass, bool) {
 }
 
 // Do makes a call if the breaker allows it, and reports and returns its error; if not, fn is not
-// called and the error wraps ErrOpen. A panic counts as a failure and goes on to the caller.
+// called and the error wraps ErrOpen. A panic counts as a failure and propagates to the caller.
 func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error {
 	p, err := b.Allow()
 	if err != nil {
@@ -192,16 +193,16 @@ func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error 
 	return err
 }
 
-// Report says how the call went. What comes so late that the breaker has changed since the
-// call was allowed counts no more.
+// Report says how the call went. If the breaker has changed its state since the call was allowed,
+// the report is ignored.
 func (p Pass) Report(err error) {
 	if p.breaker != nil {
 		p.breaker.report(p.epoch, err != nil && p.breaker.counts(err))
 	}
 }
 
-// Cancel takes the permission back: the call was not made, or its outcome says nothing. It may
-// be deferred, and called twice: at worst one more probe is let through.
+// Cancel gives the permission back: the call was not made, or its outcome says nothing. It may be
+// deferred, and called twice: at worst one more probe is let through.
 func (p Pass) Cancel() {
 	if p.breaker != nil {
 		p.breaker.cancel(p.epoch)
@@ -254,8 +255,8 @@ func shutGate() *coord.Gate {
 	return g
 }
 
-// Feed counts each matching event as a failure, as if a call had been allowed and had failed:
-// for what is observed and not called.
+// Feed counts each matching event as a failure, as if a call had been allowed and had failed. Use it
+// for what is observed rather than called.
 func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(signals.Event) {
 		if pass, ok := b.allow(); ok {
@@ -264,14 +265,14 @@ func (b *Breaker) Feed(s *signals.Sink, p signals.Pattern) (stop func()) {
 	})
 }
 
-// BreakerState is what a breaker is like at one moment.
+// BreakerState is the state of a breaker at one moment.
 type BreakerState struct {
 	Open, Half bool          // both false: closed
 	Failures   int           // that count now
 	Left       time.Duration // until probes are let through; 0 unless open
 }
 
-// State says what the breaker is like now.
+// State returns the current state.
 func (b *Breaker) State() BreakerState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -293,7 +294,7 @@ func (b *Breaker) counts(err error) bool {
 	return !errors.Is(err, context.Canceled)
 }
 
-// count takes an outcome in, and reports whether it is one too many.
+// count records an outcome, and reports whether it is one failure too many.
 func (b *Breaker) count(failure bool) bool {
 	switch {
 	case b.last != nil:
@@ -311,7 +312,7 @@ func (b *Breaker) count(failure bool) bool {
 	return false
 }
 
-// remember puts an outcome in the place of the oldest.
+// remember replaces the oldest outcome.
 func (b *Breaker) remember(failure bool) bool {
 	bit := uint64(1) << (b.next % 64)
 	at := &b.last[b.next/64]
@@ -330,7 +331,7 @@ func (b *Breaker) remember(failure bool) bool {
 	return failure && b.seen == b.o.Calls && float64(b.failed) >= b.o.Ratio*float64(b.o.Calls)
 }
 
-// forget starts the counts anew.
+// forget resets the counts.
 func (b *Breaker) forget() {
 	if b.failures != nil {
 		b.failures.Reset()
@@ -378,7 +379,7 @@ func (b *Breaker) close() {
 	waiting.Open()
 }
 
-// raise makes news of a change, to be told when the lock is released.
+// raise queues the news of a change, to be delivered once the lock is released.
 func (b *Breaker) raise(name string, then func(*signals.Sink)) {
 	if s := b.o.Signals; s != nil {
 		b.news.add(func() {

@@ -24,7 +24,7 @@ type CacheOptions struct {
 	// Signals is where one in Sample of cache.hit, cache.miss, cache.hot, cache.evict and
 	// cache.error is raised, errors always, with no key. nil raises none.
 	Signals *signals.Sink
-	// Sample is how many hits and the like there are for each that is raised; below 2 means all.
+	// Sample raises one in this many hits, misses and the like; below 2 means all.
 	Sample int
 }
 
@@ -50,7 +50,7 @@ type entry[K comparable, V any] struct {
 	hits   int
 }
 
-// loading is a load under way, and those who wait for it.
+// loading is a load in progress, and those who wait for it.
 type loading[V any] struct {
 	done    chan struct{}
 	value   V
@@ -77,10 +77,10 @@ func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o C
 	return &Cache[K, V]{o: o, load: load, entries: make(map[K]*list.Element), loads: make(map[K]*loading[V])}
 }
 
-// Get returns the value of a key, and loads it, and waits for that, if need be. Its error is that
-// of the load, or the cause of ctx. The load goes on as long as somebody
-// waits for it: its context ends when the contexts of all of them have. A load that panics is an
-// error for all of them, a *coord.PanicError. A loader must not Get the key that it loads.
+// Get returns the value of a key, loading it and waiting for that if necessary. Its error is that of
+// the load, or the cause of ctx. The load continues as long as somebody waits for it: its context
+// ends once the contexts of all of them have ended. A load that panics is an error for all of them,
+// a *coord.PanicError. A loader must not Get the key that it loads.
 func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
 	c.mu.Lock()
 	if v, hits := c.hit(k); hits > 0 {
@@ -203,7 +203,7 @@ func (c *Cache[K, V]) remove(k K) bool {
 	return ok
 }
 
-// Peek returns a value that is there and young enough. It loads nothing and renews nothing.
+// Peek returns a value that is present and young enough. It loads nothing and renews nothing.
 func (c *Cache[K, V]) Peek(k K) (v V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,8 +217,8 @@ func (c *Cache[K, V]) Peek(k K) (v V, ok bool) {
 	return v, false
 }
 
-// Drop forgets a key, and reports whether it was there. A load that is under way still answers
-// those who wait for it, but is not kept: what it read may be from before the change.
+// Drop removes a key, and reports whether it was present. A load in progress still answers those who
+// wait for it, but its value is not kept: it may have been read before the change.
 func (c *Cache[K, V]) Drop(k K) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,7 +239,7 @@ func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signal
 	})
 }
 
-// Len is how many entries there are, those that are too old included.
+// Len returns the number of entries, including those that are too old.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Detector flags unusual numbers of events; Run sets it to work. Each event costs O(1), whatever
-// the span. Of the numbers, less than 0 counts as 0.
+// Detector flags unusual numbers of events; Run starts it. Each event costs O(1), whatever the span.
+// Negative numbers count as 0.
 type Detector struct {
 	Pattern   signals.Pattern // of the events that are counted; the zero Pattern counts none
 	Condition string          // "" means "anomaly." and the pattern
@@ -22,9 +22,9 @@ type Detector struct {
 	MaxKeys   int             // keys that are remembered, those of the latest events; 0 means 1000
 }
 
-// Run makes the condition hold, with PerKey for the key of the events, while there are
-// unusually many: from the event that is one too many until a span after the last such event.
-// After stop the condition still holds for the rest of its time.
+// Run makes the condition hold, with PerKey for the key of the events, while there are unusually
+// many of them: from the event that is one too many until one span after the last such event. After
+// stop the condition still holds for the rest of its time.
 func (d Detector) Run(s *signals.Sink) (stop func()) {
 	if d.Condition == "" {
 		d.Condition = "anomaly." + d.Pattern.String()

@@ -2,9 +2,9 @@ package patterns
 
 import "sync"
 
-// news is told in the order in which it happened, by one goroutine at a time, and outside the
-// locks of its owner: so the last thing said of a condition is true, and a subscriber may use
-// what the news is about. Who finds another at it leaves it to that one.
+// news is delivered in the order in which it happened, by one goroutine at a time, and outside the
+// locks of its owner: so the last thing reported about a condition is true, and a subscriber may use
+// what the news is about. A goroutine that finds another one delivering leaves it to that one.
 type news struct {
 	mu   sync.Mutex
 	left []func()

@@ -9,7 +9,7 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Stage is one step of a Pipeline. Of the numbers, less than 0 counts as 0.
+// Stage is one step of a Pipeline. Negative numbers count as 0.
 type Stage[T any] struct {
 	Name     string                              // "" means "stage" and its number, from 1
 	Fn       func(context.Context, T) (T, error) // what it returns goes to the next stage; from the last, nowhere
@@ -21,18 +21,17 @@ type Stage[T any] struct {
 
 // Pipeline passes values through stages (the reactive fan-out). A stage whose window is full
 // makes the one before it wait, and run fewer at once until its window is half empty: so a slow
-// end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
-// leaves the pipeline, and onError is told. Make one with NewPipeline, and end it with Drain or
-// Cancel.
+// last stage slows the first, and memory is bounded. A value on which a stage fails for good leaves
+// the pipeline, and onError is called. Create one with NewPipeline, and end it with Drain or Cancel.
 type Pipeline[T any] struct {
 	stages []*coord.Pool[T]
 	stops  []func() // ends the listening to conditions
 }
 
-// NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
-// "backpressure." and its name holds on the sink, which may be nil; pipelines that share a sink
-// need stages of different names. onError may be nil; it is called for several values at
-// once, and also for those that Cancel drops. Without a stage NewPipeline panics.
+// NewPipeline returns a pipeline of at least one stage. While a stage is full, the condition named
+// "backpressure." plus the stage's name holds on the sink, which may be nil; pipelines that share a
+// sink need stages with different names. onError may be nil; it may be called concurrently, and is
+// also called for values that Cancel drops. Without a stage NewPipeline panics.
 func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
 	if len(stages) == 0 {
 		panic("patterns: a pipeline without a stage")
@@ -100,16 +99,16 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 	return p
 }
 
-// Put gives a value to the first stage, and waits for room, but not for the value to go through.
-// The error is coord.ErrClosed or the cause of ctx, and with any the value was not accepted.
+// Put gives a value to the first stage, and waits for room, but not for the value to pass through.
+// The error is coord.ErrClosed or the cause of ctx; in either case the value was not accepted.
 func (p *Pipeline[T]) Put(ctx context.Context, v T) error {
 	_, err := p.stages[0].Put(ctx, v)
 	return err
 }
 
 // Drain ends intake and waits until every value has left, stage by stage from the front, so that
-// none is lost. It returns no error of a stage; when ctx ends first, it returns the cause and the
-// rest goes on.
+// none is lost. It never returns the error of a stage; if ctx ends first, it returns the cause, and
+// the remaining values continue.
 func (p *Pipeline[T]) Drain(ctx context.Context) error {
 	for _, s := range p.stages {
 		if err := s.Drain(ctx); err != nil {
@@ -126,8 +125,8 @@ func (p *Pipeline[T]) forget() {
 	}
 }
 
-// Cancel ends intake, drops what waits and cancels what runs, in all stages, with this cause. It
-// does not wait for what runs: Drain does.
+// Cancel ends intake, drops waiting values and cancels running calls, in all stages, with this
+// cause. It does not wait for running calls: Drain does.
 func (p *Pipeline[T]) Cancel(cause error) {
 	p.forget()
 	for _, s := range p.stages {

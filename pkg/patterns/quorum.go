@@ -11,8 +11,8 @@ import (
 // ErrCanceled is what Quorum.Wait returns, wrapped, when an event of cancelOn was raised.
 var ErrCanceled = errors.New("patterns: quorum canceled")
 
-// Quorum waits until need different ops or keys have raised a matching event. It counts from
-// the moment it was made, so that nothing is missed before Wait is called.
+// Quorum waits until need different ops or keys have raised a matching event. It counts from the
+// moment it is created, so that nothing is missed before Wait is called.
 type Quorum struct {
 	need int
 	done chan struct{} // closed when it is decided
@@ -35,7 +35,7 @@ func NewQuorum(s *signals.Sink, p, cancelOn signals.Pattern, need int) *Quorum {
 	return q
 }
 
-// count takes a voice in: that of an op or, of an event that no op raised, of a key.
+// count records a vote: that of an op or, for an event that no op raised, that of a key.
 func (q *Quorum) count(e signals.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -68,8 +68,8 @@ func (q *Quorum) decide() {
 	}
 }
 
-// Wait waits until there are enough voices, and returns how many there are. Its error wraps
-// ErrCanceled and tells the name of the event that called it off, or is the cause of ctx.
+// Wait waits until there are enough votes, and returns how many there are. Its error either wraps
+// ErrCanceled and names the event that called it off, or is the cause of ctx.
 func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
 	select {
 	case <-q.done:
@@ -88,7 +88,7 @@ func (q *Quorum) Wait(ctx context.Context) (seen int, err error) {
 	return len(q.seen), err
 }
 
-// Close ends the counting, and not a Wait. It is idempotent.
+// Close ends the counting, but not a Wait. It is idempotent.
 func (q *Quorum) Close() {
 	for _, stop := range q.stop {
 		stop()

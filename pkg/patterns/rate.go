@@ -40,7 +40,7 @@ func cadenceOf(perSecond float64, burst int) *cadence {
 	return &cadence{every: every, slack: time.Duration(ahead)}
 }
 
-// far is a time that nobody lives to see. What is later counts as this, so that no sum overflows.
+// far is a time far in the future. Anything later counts as this, so that no sum overflows.
 const far = math.MaxInt64 / 4
 
 // NewRate returns a limiter of perSecond permits a second, which may be a fraction, of which
@@ -52,8 +52,8 @@ func NewRate(perSecond float64, burst int) *Rate {
 	return r
 }
 
-// Set changes the rate, also for those who wait: what they wait for takes as many permits'
-// time as before, at the new rate. Its parameters are those of NewRate.
+// Set changes the rate, even for those already waiting: they wait for as many permits as before, at
+// the new rate. Its parameters are those of NewRate.
 func (r *Rate) Set(perSecond float64, burst int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +77,7 @@ func (r *Rate) PerSecond() float64 { return float64(time.Second) / float64(r.pac
 
 func (r *Rate) now() int64 { return int64(time.Since(r.epoch)) }
 
-// Allow takes a permit if there is one now, and reports whether there was. It does not wait.
+// Allow takes a permit if one is available now, and reports whether it did. It does not wait.
 func (r *Rate) Allow() bool {
 	c := r.pace.Load()
 	for now := r.now(); ; {
@@ -91,7 +91,7 @@ func (r *Rate) Allow() bool {
 	}
 }
 
-// Reserve takes a permit and returns how long to wait until it may be used; 0 is at once. It
+// Reserve takes a permit and returns how long to wait until it may be used; 0 means at once. It
 // implements coord.Limiter.
 func (r *Rate) Reserve() time.Duration {
 	_, wait := r.reserve()
@@ -110,18 +110,18 @@ func (r *Rate) reserve() (at int64, wait time.Duration) {
 	}
 }
 
-// Unreserve gives back a permit that was reserved and not used: the last one, so that those who
-// have reserved since keep theirs, and the next may be due together with one of them.
+// Unreserve gives back a permit that was reserved but not used: the last one, so that later
+// reservations stay valid; the next permit may therefore be due at the same time as one of them.
 func (r *Rate) Unreserve() { r.tat.Add(-int64(r.pace.Load().every)) }
 
-// Next is how long it is until there is a permit; 0 is now.
+// Next returns how long it takes until a permit is available; 0 means now.
 func (r *Rate) Next() time.Duration {
 	return time.Duration(max(r.tat.Load()-int64(r.pace.Load().slack)-r.now(), 0))
 }
 
-// Wait takes a permit, and waits until it may be used. Those who wait are served in the order
-// in which they came, and a new rate counts for them too. When the context ends first, Wait
-// returns its cause, those behind move up, and the last permit of the line goes back.
+// Wait takes a permit, and waits until it may be used. Waiters are served in order of arrival, and a
+// new rate applies to them too. If the context ends first, Wait returns its cause, those behind it
+// move up, and the last permit in the line is given back.
 func (r *Rate) Wait(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err

@@ -10,11 +10,11 @@ import (
 // ConcurrencyChanged is the signal of a Scale that has moved; its Value is the new limit, an int.
 const ConcurrencyChanged = "concurrency.changed"
 
-// Resizable is anything with a limit, as every coordinator is. SetLimit must not block.
+// Resizable is anything with a limit, such as any coordinator. SetLimit must not block.
 type Resizable interface{ SetLimit(int) }
 
-// Scale moves a limit between Min and Max when events ask for it. For a limit that finds
-// itself, see AIMD.
+// Scale moves a limit between Min and Max when events ask for it. For a limit that tunes itself, see
+// AIMD.
 type Scale struct {
 	Min, Max int             // 0 means 1 and 32
 	Start    int             // 0 means Max
@@ -23,8 +23,8 @@ type Scale struct {
 	Cooldown time.Duration   // no step comes sooner after another; 0 means 1 s
 }
 
-// Run sets the limit of r to Start and moves it from then on. Each event is one step, not each
-// look at an event that is still remembered. After stop the limit stays where it is.
+// Run sets the limit of r to Start and adjusts it from then on. Each event moves it one step, once.
+// After stop the limit stays where it is.
 func (s Scale) Run(sink *signals.Sink, r Resizable) (stop func()) {
 	s.Min = max(s.Min, 1)
 	if s.Max <= 0 {

@@ -6,16 +6,16 @@ import (
 	"github.com/mostlylucid/eph/pkg/coord"
 )
 
-// Writer runs functions one at a time over a resource that bears one writer, such as a file or
-// an SQLite database: in the order in which they came, with whatever retry, timeout, gate and
-// window its options give. Reading needs no Writer.
+// Writer runs functions one at a time over a resource that allows only one writer, such as a file
+// or an SQLite database: in order of arrival, with the retry, timeout, gate and window of its
+// options. Reading needs no Writer.
 type Writer[R any] struct {
 	resource R
 	work     *coord.Pool[func(context.Context, R) error]
 }
 
 // NewWriter returns a writer over r, which it does not close. Options.Limit is 1, whatever o says.
-// What waits for another attempt holds up what came after it, so that the order stands.
+// A function that waits for a retry holds up those after it, to preserve the order.
 func NewWriter[R any](r R, o coord.Options) *Writer[R] {
 	o.Limit = 1
 	w := &Writer[R]{resource: r}
@@ -25,16 +25,17 @@ func NewWriter[R any](r R, o coord.Options) *Writer[R] {
 	return w
 }
 
-// oneKey makes all work the work of one key, whose order stands through retries.
+// oneKey makes all work belong to one key, whose order is preserved across retries.
 func oneKey[T any](T) coord.NoKey { return coord.NoKey{} }
 
-// Do runs fn in its turn, waits for it and returns its error. When ctx ends first, fn does not run
-// any more, or has its context cancelled, and Do returns the cause. After Drain the error is
+// Do runs fn in its turn, waits for it and returns its error. If ctx ends first, fn does not run any
+// more, or its context is cancelled, and Do returns the cause. After Drain the error is
 // coord.ErrClosed. fn must not call Do: it would wait for itself.
 func (w *Writer[R]) Do(ctx context.Context, fn func(context.Context, R) error) error {
 	return w.work.Do(ctx, fn, coord.Bound(ctx))
 }
 
 // Drain ends intake and waits until everything that was accepted has ended. It
-// returns no error of a function; when ctx ends first, it returns the cause and the rest goes on.
+// never returns the error of a function; if ctx ends first, it returns the cause, and the remaining
+// functions continue.
 func (w *Writer[R]) Drain(ctx context.Context) error { return w.work.Drain(ctx) }

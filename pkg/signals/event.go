@@ -16,7 +16,7 @@ type Event struct {
 	via *trail // sinks it was forwarded from, or nil
 }
 
-// Time is when the event was raised. It is the zero time when the sink does not stamp.
+// Time is when the event was raised. It is the zero time if the sink does not stamp.
 func (e Event) Time() time.Time {
 	if e.at == 0 {
 		return time.Time{}

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Handler returns a slog.Handler that raises an event for each record and passes the
-// record on to next; nil passes it on to nobody. The event is called "log.debug", "log.info", "log.warn" or
-// "log.error", levels between them counting as the lower, with the groups of the logger
-// appended: "log.warn.http.client". Its Value is the [slog.Record], with the logger's own
-// attributes and groups in it.
+// Handler returns a slog.Handler that raises an event for each record and passes the record on to
+// next, if that is not nil. The event is named "log.debug", "log.info", "log.warn" or "log.error",
+// where levels in between count as the lower one, with the groups of the logger appended:
+// "log.warn.http.client". Its Value is the [slog.Record], including the logger's own attributes and
+// groups.
 //
 // A record that neither a listener nor next wants is not even built. The sink sees the record
 // whatever the level of next is. A subscriber must not log to the same sink: it would be called
