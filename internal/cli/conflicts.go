@@ -15,7 +15,6 @@ import (
 func (t *typed) conflict(s shape) error {
 	stdinItems := !bool(t.retryFailed) && (len(s.sources) == 0 || slices.ContainsFunc(s.sources, func(s item.Source) bool { return s.File == "-" }))
 	itemsAreCommands := len(s.words) == 0 && s.shell == ""
-	again := t.retries.set || t.attempts.set
 	captured := !bool(t.ungroup)
 	way := t.progressWay()
 	grouped := captured && !bool(t.lineBuffer)
@@ -31,9 +30,7 @@ func (t *typed) conflict(s shape) error {
 		{bool(t.pipe) && len(s.sources) > 1, "--pipe cuts a single stream into blocks", "cat a b | eph --pipe command"},
 		{bool(t.pipe) && t.block.set && t.exactly.set, "--block and -N both say how long a block is", "only one of them"},
 		{bool(t.pipe) && countless(&t.exactly), "-N 0 would give blocks no records", "-N 1000"},
-		{t.block.set && !bool(t.pipe), "--block has no effect without --pipe", "--pipe --block " + t.block.s},
 		{t.recEnd.set && !bool(t.pipe), "--recend has no effect without --pipe", "-d " + template.Quote(t.recEnd.s) + ", for the items of jobs"},
-		{t.recStart.set && !bool(t.pipe), "--recstart has no effect without --pipe", "--pipe --recstart " + template.Quote(t.recStart.s)},
 		{bool(t.json) && t.colSep.set, "--json has fields, not columns; -C is for lines", "{.name} for a field, {[0]} for an element"},
 		{bool(t.json && t.header), "--json names its fields itself; -H is for lines", "{.name} for a field"},
 		{bool(t.tsv) && t.colSep.set, "--tsv separates fields with tabs, but -C says otherwise", "--csv -C " + template.Quote(t.colSep.s)},
@@ -71,37 +68,16 @@ func (t *typed) conflict(s shape) error {
 
 		{bool(t.adaptive) && !strings.Contains(t.jobs.s, ".."), "--adaptive needs a range for the number of jobs", "-j 2..16 --adaptive"},
 		{t.rate.set && t.delay.set, "--rate and --delay both space the starts", "only one of them"},
-		{t.rateBy.set && !t.rate.set, "--rate-by has no effect without --rate", "--rate 10/s --rate-by " + t.rateBy.s},
 		{t.rateBy.set && t.rateBy.s == "key" && !t.key.set, "--rate-by key needs --key", "--key '{1}'"},
-		{t.breakerBy.set && !t.breaker.set, "--breaker-by has no effect without --breaker", "--breaker 5/30s"},
-		{t.breakerOn.set && !t.breaker.set, "--breaker-on has no effect without --breaker", "--breaker 5/30s"},
-		{t.breakerCooldown.set && !t.breaker.set, "--breaker-cooldown has no effect without --breaker", "--breaker 5/30s"},
-		{t.breakerProbe.set && !t.breaker.set, "--breaker-probe has no effect without --breaker", "--breaker 5/30s"},
-		{t.breakerAction.set && !t.breaker.set, "--breaker-action has no effect without --breaker", "--breaker 5/30s"},
 		{t.breakerBy.s == "key" && t.breaker.set && !t.key.set, "--breaker-by key needs --key", "--key '{1}'"},
-		{t.aging.set && !t.lane.set && !t.priority.set, "--aging has no effect without --lane or --priority", "--priority '{1}'"},
 		{t.batch.set && t.maxArgs.set, "--batch N,D and -n both say how many items a job gets", "only one of them"},
 		{bool(t.fill) && t.batch.set, "-X fills command lines, but --batch does not wait for that", "only one of them"},
 		{t.batch.set && itemsAreCommands, "--batch gives items to a command, but here each item is itself a command", "eph --batch 100,2s command"},
-		{t.logFormat.set && !t.log.set, "--log-format has no effect without --log", "--log run.log"},
-		{t.logLevel.set && !t.log.set, "--log-level has no effect without --log", "--log run.ndjson"},
-		{len(t.signals.all) > 0 && !t.log.set, "--signals has no effect without --log", "--log run.ndjson"},
-		{len(t.redact.all) > 0 && !t.log.set && !t.journal.set, "--redact has no effect without --log or --journal", "--log run.ndjson"},
 		{raisesOn(t.raiseOn.all, "stderr=", "stdout=") && !captured, "--raise-on has to read the output, and -u passes it through unread", "--line-buffer instead of -u"},
 
-		{t.keyJobs.set && !t.key.set, "--key-jobs has no effect without --key", "--key '{1}'"},
-		{t.keyFail.set && !t.key.set, "--key-fail has no effect without --key", "--key '{1}'"},
-		{t.lane.set && !t.lanes.set, "--lane needs a list of lanes", "--lanes gold:4,silver:2,bronze:1"},
-		{t.lanes.set && !t.lane.set, "--lanes has no effect without --lane", "--lane '{1}'"},
 		{bool(t.keepOrder && t.ungroup), "-k has to hold the output, and -u passes it straight through", "-k alone"},
 
 		{t.retries.set && t.attempts.set, "--retries counts the tries after the first, --attempts all of them", "only one of them"},
-		{t.retryDelay.set && !again, "--retry-delay has no effect without --retries or --attempts", "--retries 3"},
-		{t.retryMaxDelay.set && !again, "--retry-max-delay has no effect without --retries or --attempts", "--retries 3"},
-		{t.retryJitter.set && !again, "--retry-jitter has no effect without --retries or --attempts", "--retries 3"},
-		{t.retryOn.set && !again, "--retry-on has no effect without --retries or --attempts", "--retries 3"},
-		{t.noRetryOn.set && !again, "--no-retry-on has no effect without --retries or --attempts", "--retries 3"},
-		{t.retryIfStderr.set && !again, "--retry-if-stderr has no effect without --retries or --attempts", "--retries 3"},
 		{t.retryIfStderr.set && !captured, "--retry-if-stderr has to read standard error, and -u passes it through unread", "--line-buffer instead of -u"},
 		{bool(t.failFast) && t.halt.set, "-F means --halt soon,fail=1, but --halt says otherwise", "only one of them"},
 		{bool(t.failFast) && t.maxFails.set, "-F ends the run at the first failure, but --max-fails tolerates some", "only one of them"},
@@ -132,6 +108,28 @@ func (t *typed) conflict(s shape) error {
 	}) {
 		if c.both {
 			return fail.Usage("%s", c.what).Advise("%s", c.try)
+		}
+	}
+	return t.unmet()
+}
+
+// unmet returns the first flag that has no effect because what it needs is missing.
+func (t *typed) unmet() error {
+	flags := make(map[string]*flag)
+	for _, g := range t.groups() {
+		for _, f := range g.flags {
+			flags[f.name] = &f
+		}
+	}
+	for _, g := range t.groups() {
+		for _, f := range g.flags {
+			needs := strings.Fields(f.needs)
+			if len(needs) == 0 || !f.typed() || slices.ContainsFunc(needs, func(name string) bool { return flags[name].typed() }) {
+				continue
+			}
+			first := flags[needs[0]]
+			return fail.Usage("--%s has no effect without --%s", f.name, strings.Join(needs, " or --")).
+				Advise("%s", strings.TrimSpace("--"+first.name+" "+first.sample()))
 		}
 	}
 	return nil

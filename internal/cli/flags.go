@@ -19,6 +19,7 @@ type flag struct {
 	brief             string // for the help that fits on one screen: up to 18 columns; "" leaves the flag out there
 	meaning           string // one line, without a full stop
 
+	needs   string   // flags one of which has to be there too, or this one has no effect: "retries attempts"
 	choices []string // every allowed value; nil if the value is free
 	example string   // a value to try; "" to show the choices
 }
@@ -60,9 +61,9 @@ func (t *typed) groups() []group {
 			{value: &t.limit, name: "limit", metavar: "N", example: "1000", brief: "read at most N", meaning: "read no more than N items"},
 			{value: &t.batch, name: "batch", brief: "N, or those in D", metavar: "N,D", example: "100,2s", meaning: "give each job up to N items, or those that came within D of the first, whichever is sooner"},
 			{value: &t.pipe, name: "pipe", brief: "blocks to stdin", meaning: "cut the input into blocks of whole records, and give each job one on standard input"},
-			{value: &t.block, name: "block", metavar: "SIZE", example: "10M", def: "1M", meaning: "the size of a --pipe block; a single record that is longer makes it longer"},
+			{value: &t.block, name: "block", needs: "pipe", metavar: "SIZE", example: "10M", def: "1M", meaning: "the size of a --pipe block; a single record that is longer makes it longer"},
 			{value: &t.recEnd, name: "recend", metavar: "S", example: `'\n\n'`, meaning: `--pipe records end with S [\n, or nothing with --recstart]`},
-			{value: &t.recStart, name: "recstart", metavar: "S", example: "'>'", meaning: "--pipe records begin with S"},
+			{value: &t.recStart, name: "recstart", needs: "pipe", metavar: "S", example: "'>'", meaning: "--pipe records begin with S"},
 			{value: &t.window, name: "window", metavar: "N", example: "100000", def: "4096", meaning: "read up to N items ahead of those that run"},
 			{value: &t.missing, name: "missing", metavar: "W", def: "error", choices: missingChoices.words(), meaning: "if an item lacks what a placeholder names: error, empty text, or skip the item"},
 		}},
@@ -90,7 +91,7 @@ func (t *typed) groups() []group {
 			{value: &t.jobs, name: "jobs", short: "j", alias: "max-procs", aliasShort: "P", metavar: "N", example: "4", def: "100%", brief: "N at once [100%]", meaning: "run N at once: a number, N% of CPUs, CPUs +N or -N, 0 for all, MIN..MAX, or @FILE"},
 			{value: &t.adaptive, name: "adaptive", brief: "find N in -j A..B", meaning: "with -j MIN..MAX: more while jobs are quick and succeed, fewer when they slow down or fail"},
 			{value: &t.rate, name: "rate", metavar: "R", example: "50/s", brief: "starts: 50/s, 9/m", meaning: "limit starts to 50/s, 30/m, 100/h or 10/5s; ,BURST allows that many at once after a pause"},
-			{value: &t.rateBy, name: "rate-by", metavar: "W", def: "all", choices: rateByChoices.words(), meaning: "apply --rate to all starts together, or to each key"},
+			{value: &t.rateBy, name: "rate-by", needs: "rate", metavar: "W", def: "all", choices: rateByChoices.words(), meaning: "apply --rate to all starts together, or to each key"},
 			{value: &t.delay, name: "delay", metavar: "D", example: "100ms", meaning: "let at least D pass between two starts"},
 			{value: &t.load, name: "load", metavar: "N", example: "80%", meaning: "start nothing while the load of the machine exceeds N, or N% of its CPUs"},
 			{value: &t.memFree, name: "memfree", metavar: "SIZE", example: "1G", meaning: "start nothing while less memory than this is free"},
@@ -99,23 +100,23 @@ func (t *typed) groups() []group {
 		}},
 		{"Order", []flag{
 			{value: &t.key, name: "key", short: "K", metavar: "T", example: "{.tenant}", brief: "one at a time by T", meaning: "items with the same key run one after the other, in input order"},
-			{value: &t.keyJobs, name: "key-jobs", metavar: "N", example: "2", def: "1", brief: "N of a key at once", meaning: "run up to N items of a key at once"},
-			{value: &t.keyFail, name: "key-fail", brief: "continue skip halt", metavar: "W", def: "continue", choices: keyFailChoices.words(), meaning: "after a failed item, the later ones of its key run, are skipped, or the run ends"},
+			{value: &t.keyJobs, name: "key-jobs", needs: "key", metavar: "N", example: "2", def: "1", brief: "N of a key at once", meaning: "run up to N items of a key at once"},
+			{value: &t.keyFail, name: "key-fail", needs: "key", brief: "continue skip halt", metavar: "W", def: "continue", choices: keyFailChoices.words(), meaning: "after a failed item, the later ones of its key run, are skipped, or the run ends"},
 			{value: &t.priority, name: "priority", metavar: "T", example: "{.priority}", brief: "higher goes first", meaning: "an integer for each item; higher ones start first"},
-			{value: &t.lane, name: "lane", metavar: "T", example: "{.tier}", brief: "lane of an item", meaning: "the lane that each item belongs to; see --lanes"},
-			{value: &t.lanes, name: "lanes", metavar: "L", example: "gold:4,silver:2,bronze:1", brief: "a:4,b:1 or a,b", meaning: "lanes share the starts by weight; name:! or bare names go strictly in this order"},
-			{value: &t.aging, name: "aging", metavar: "D", example: "30s", meaning: "an item that could have started for D goes next, whatever its lane or priority"},
+			{value: &t.lane, name: "lane", needs: "lanes", metavar: "T", example: "{.tier}", brief: "lane of an item", meaning: "the lane that each item belongs to; see --lanes"},
+			{value: &t.lanes, name: "lanes", needs: "lane", metavar: "L", example: "gold:4,silver:2,bronze:1", brief: "a:4,b:1 or a,b", meaning: "lanes share the starts by weight; name:! or bare names go strictly in this order"},
+			{value: &t.aging, name: "aging", needs: "priority lane", metavar: "D", example: "30s", meaning: "an item that could have started for D goes next, whatever its lane or priority"},
 			{value: &t.keepOrder, name: "keep-order", short: "k", brief: "output in order", meaning: "print output in input order, whatever ends first"},
 		}},
 		{"Failure", []flag{
 			{value: &t.retries, name: "retries", metavar: "N", example: "3", brief: "retry N times", meaning: "retry a failed item up to N times"},
 			{value: &t.attempts, name: "attempts", metavar: "N", example: "4", meaning: "try each item up to N times in all"},
-			{value: &t.retryDelay, name: "retry-delay", metavar: "D", example: "500ms", def: "1s", brief: "first wait [1s]", meaning: "wait D before the second try, and twice as long before each later one"},
-			{value: &t.retryMaxDelay, name: "retry-max-delay", metavar: "D", example: "5m", def: "1m", meaning: "never wait longer than D between two tries"},
-			{value: &t.retryJitter, name: "retry-jitter", metavar: "P", example: "50%", def: "25%", meaning: "make this share of each wait random"},
-			{value: &t.retryOn, name: "retry-on", metavar: "E", example: "1..5,75,timeout,signal", brief: "only after these", meaning: "retry only after these endings: exit codes, timeout, signal[:NAME], start, any"},
-			{value: &t.noRetryOn, name: "no-retry-on", metavar: "E", example: "2,126,127", meaning: "never retry after these endings"},
-			{value: &t.retryIfStderr, name: "retry-if-stderr", metavar: "RE", example: `'timed out|429'`, meaning: "retry only if a line on standard error matches this regular expression"},
+			{value: &t.retryDelay, name: "retry-delay", needs: "retries attempts", metavar: "D", example: "500ms", def: "1s", brief: "first wait [1s]", meaning: "wait D before the second try, and twice as long before each later one"},
+			{value: &t.retryMaxDelay, name: "retry-max-delay", needs: "retries attempts", metavar: "D", example: "5m", def: "1m", meaning: "never wait longer than D between two tries"},
+			{value: &t.retryJitter, name: "retry-jitter", needs: "retries attempts", metavar: "P", example: "50%", def: "25%", meaning: "make this share of each wait random"},
+			{value: &t.retryOn, name: "retry-on", needs: "retries attempts", metavar: "E", example: "1..5,75,timeout,signal", brief: "only after these", meaning: "retry only after these endings: exit codes, timeout, signal[:NAME], start, any"},
+			{value: &t.noRetryOn, name: "no-retry-on", needs: "retries attempts", metavar: "E", example: "2,126,127", meaning: "never retry after these endings"},
+			{value: &t.retryIfStderr, name: "retry-if-stderr", needs: "retries attempts", metavar: "RE", example: `'timed out|429'`, meaning: "retry only if a line on standard error matches this regular expression"},
 			{value: &t.timeout, name: "timeout", metavar: "D", example: "30s", brief: "limit for one try", meaning: "end a try that runs longer than D; it counts as failed"},
 			{value: &t.deadline, name: "deadline", metavar: "D", example: "1h", brief: "limit for the run", meaning: "end the whole run after D"},
 			{value: &t.termSeq, name: "term-seq", metavar: "S", example: "INT,2s,TERM,5s,KILL", def: "TERM,5s,KILL", meaning: "how to end a job: signals, and how long to wait after each"},
@@ -128,11 +129,11 @@ func (t *typed) groups() []group {
 		}},
 		{"Breaker", []flag{
 			{value: &t.breaker, name: "breaker", metavar: "B", example: "5/30s", brief: "5/30s, 5, 50%/20", meaning: "stop starting after N failures in D (5/30s), N in a row (5), or P% of the last N (50%/20)"},
-			{value: &t.breakerBy, name: "breaker-by", metavar: "W", example: "{.host}", def: "all", meaning: "what has its own breaker: all items together, each key, or each value of a template"},
-			{value: &t.breakerOn, name: "breaker-on", metavar: "E", example: "7,22,28,timeout", meaning: "endings that the breaker counts as failures; any failure if not given"},
-			{value: &t.breakerCooldown, name: "breaker-cooldown", metavar: "D", example: "10s", def: "30s", meaning: "how long an open breaker lets nothing start"},
-			{value: &t.breakerProbe, name: "breaker-probe", metavar: "N", example: "3", def: "1", meaning: "after that, let N jobs try; the breaker closes if all succeed"},
-			{value: &t.breakerAction, name: "breaker-action", metavar: "W", def: "hold", choices: breakerActionChoices.words(), meaning: "what an open breaker does: its items wait, are skipped, or the run ends"},
+			{value: &t.breakerBy, name: "breaker-by", needs: "breaker", metavar: "W", example: "{.host}", def: "all", meaning: "what has its own breaker: all items together, each key, or each value of a template"},
+			{value: &t.breakerOn, name: "breaker-on", needs: "breaker", metavar: "E", example: "7,22,28,timeout", meaning: "endings that the breaker counts as failures; any failure if not given"},
+			{value: &t.breakerCooldown, name: "breaker-cooldown", needs: "breaker", metavar: "D", example: "10s", def: "30s", meaning: "how long an open breaker lets nothing start"},
+			{value: &t.breakerProbe, name: "breaker-probe", needs: "breaker", metavar: "N", example: "3", def: "1", meaning: "after that, let N jobs try; the breaker closes if all succeed"},
+			{value: &t.breakerAction, name: "breaker-action", needs: "breaker", metavar: "W", def: "hold", choices: breakerActionChoices.words(), meaning: "what an open breaker does: its items wait, are skipped, or the run ends"},
 		}},
 		{"Signals", []flag{
 			{value: &t.signalFD, name: "signal-fd", brief: "jobs raise signals", meaning: "jobs may raise signals by writing them, one a line, to the descriptor in EPH_SIGNAL_FD"},
@@ -141,10 +142,10 @@ func (t *typed) groups() []group {
 			{value: &t.cancelOn, name: "cancel-on", metavar: "GLOB", example: "user.abort", meaning: "cancel waiting items while a signal of this name holds"},
 			{value: &t.control, name: "control", metavar: "SOCKET", example: "./run.sock", optional: "auto", def: "auto", meaning: "the socket of eph ctl: a path, none, or auto for one that eph ctl finds"},
 			{value: &t.log, name: "log", metavar: "F", example: "run.ndjson", brief: "event log to F", meaning: "log every event to file F, - for standard error, or fd:N"},
-			{value: &t.logFormat, name: "log-format", metavar: "W", def: "json", choices: logFormatChoices.words(), meaning: "json (a JSON object a line), text for people, or logfmt (key=value)"},
-			{value: &t.logLevel, name: "log-level", metavar: "W", def: "info", choices: logLevelChoices.words(), meaning: "the lowest level that is logged"},
-			{value: &t.signals, name: "signals", metavar: "GLOB", example: "'job.failed,circuit.*'", meaning: "log only signals with these names; run.started and run.finished are always logged"},
-			{value: &t.redact, name: "redact", metavar: "RE", example: `'token=\w+'`, meaning: "log [redacted] instead of what matches this regular expression; may be given again"},
+			{value: &t.logFormat, name: "log-format", needs: "log", metavar: "W", def: "json", choices: logFormatChoices.words(), meaning: "json (a JSON object a line), text for people, or logfmt (key=value)"},
+			{value: &t.logLevel, name: "log-level", needs: "log", metavar: "W", def: "info", choices: logLevelChoices.words(), meaning: "the lowest level that is logged"},
+			{value: &t.signals, name: "signals", needs: "log", metavar: "GLOB", example: "'job.failed,circuit.*'", meaning: "log only signals with these names; run.started and run.finished are always logged"},
+			{value: &t.redact, name: "redact", needs: "log journal", metavar: "RE", example: `'token=\w+'`, meaning: "log [redacted] instead of what matches this regular expression; may be given again"},
 		}},
 		{"Output", []flag{
 			{value: &t.group, name: "group", meaning: "print the output of each job in one piece, once it has ended (the default)"},
@@ -211,6 +212,19 @@ func (f *flag) register(fs *pflag.FlagSet) {
 	if f.alias != "" {
 		add(f.alias, f.aliasShort).Hidden = true
 	}
+}
+
+// typed reports whether the flag is on the command line.
+func (f *flag) typed() bool {
+	switch v := f.value.(type) {
+	case *text:
+		return v.set
+	case *texts:
+		return len(v.all) > 0
+	case *toggle:
+		return bool(*v)
+	}
+	return false
 }
 
 // sample returns a value to try.
