@@ -357,7 +357,7 @@ func (j *journal) rebuild(f record.FailedItem) (item.Item, error) {
 		err = errors.Join(err, in.Close())
 	}
 	if err != nil || j.digest(&it) != f.Digest {
-		return it, fail.Own("--retry-failed: item %d of %s cannot be made again, byte for byte, from what the journal holds of it: it was redacted, or is of several sources", f.Seq, j.run.plan.Journal.File).
+		return it, fail.Own("--retry-failed: item %d of %s cannot be restored byte for byte from what the journal holds: it was redacted, or comes from several sources", f.Seq, j.run.plan.Journal.File).
 			Advise("--resume-failed, with the input")
 	}
 	return it, nil
