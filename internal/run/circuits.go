@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/job"
-	"github.com/mostlylucid/eph/pkg/coord"
 	"github.com/mostlylucid/eph/pkg/patterns"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
@@ -137,29 +135,6 @@ func (r *Run) circuitChanged(e signals.Event) {
 	if e.Name == event.CircuitOpened && b.Action == BreakerHalt {
 		r.halt(ending{detail: "--breaker: " + e.Key + " keeps failing"})
 	}
-}
-
-// admit is the coordinator's question, before it starts a task, whether it may. It runs under
-// the coordinator's lock.
-func (r *Run) admit(_ coord.Info[string], t *task) *coord.Gate {
-	if r.keyPaces != nil {
-		if gate := r.keyPaces.admit(t.key, time.Now()); gate != nil {
-			return gate
-		}
-	}
-	if t.circuit != nil && r.plan.Breaker.Action == BreakerHold {
-		var gate *coord.Gate
-		if t.pass, gate = t.circuit.Admit(); gate != nil {
-			if r.keyPaces != nil {
-				r.keyPaces.giveBack(t.key)
-			}
-			return gate
-		}
-	}
-	if r.plan.Ask && t.attempt == 0 {
-		r.terminal.enqueue(t)
-	}
-	return nil
 }
 
 // tell tells the breaker of a task how an attempt went. With --breaker-on that alone says what

@@ -1,7 +1,8 @@
 // Package run performs one run: items come in, a coordinator decides when each may start, a runner
 // runs it, a writer puts its output in order, and every step is a signal.
 //
-// This file follows the run from the first item to the last; task.go follows a single item.
+// This file follows the run from the first item to the last; attempt.go and finish.go
+// follow a single item.
 package run
 
 import (
@@ -11,7 +12,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -97,112 +97,6 @@ type Report struct {
 
 	Counts event.Counts
 	Halted *Halted // nil unless --halt has ended the run
-}
-
-// Prepare opens the input, compiles the templates and looks the command up. The end of ctx
-// calls off what blocks in that. Its errors are *fail.Error; nothing was run.
-func Prepare(ctx context.Context, p Plan, s Streams) (*Run, error) {
-	r := &Run{plan: p, streams: s, id: newID(), runner: new(job.Local)}
-	r.intake, r.stopIntake = context.WithCancelCause(ctx)
-	if err := r.journal.prepare(r); err != nil {
-		return nil, err
-	}
-	input := r.plan.Input
-	if p.Fill || p.MaxChars > 0 {
-		input.Fill = r.fits
-	}
-	var err error
-	if r.input, err = item.Open(ctx, input, s.In); err != nil {
-		r.journal.close()
-		return nil, err
-	}
-	if err = r.writesInput(); err == nil {
-		r.commands, err = compile(p, r.input.Columns())
-	}
-	if err == nil {
-		err = r.open()
-	}
-	if err == nil {
-		err = r.journal.open()
-	}
-	if err != nil {
-		_ = r.input.Close()
-		r.journal.close()
-		return nil, err
-	}
-	return r, nil
-}
-
-// open makes everything that needs the templates.
-func (r *Run) open() error {
-	p := &r.plan
-	for _, x := range []struct {
-		wanted bool
-		flag   string
-	}{{p.Ask, "--interactive"}, {p.OpenTTY, "--open-tty"}} {
-		if x.wanted && r.terminal.file == nil {
-			if err := r.terminal.open(x.flag, r.streams); err != nil {
-				return err
-			}
-		}
-	}
-	if dir := p.Output.TmpDir; dir != "" {
-		if st, err := os.Stat(dir); err != nil {
-			return fail.Usage("--tmpdir: %v", err)
-		} else if !st.IsDir() {
-			return fail.Usage("--tmpdir: %s is not a directory", dir)
-		}
-	}
-	r.environ = newEnviron(p, r.id)
-	if p.Jobs.File != "" {
-		j, err := readJobs(p.Jobs.File, p.CPUs)
-		if err != nil {
-			return err
-		}
-		p.Jobs = j
-	}
-	r.wanted, p.Jobs.Most = p.Jobs, affordable(p.Jobs.Most)
-	p.Jobs.Least = min(p.Jobs.Least, p.Jobs.Most)
-	if err := r.join(); err != nil {
-		return err
-	}
-	if p.SignalFD {
-		r.environ.set("EPH_SIGNAL_FD", strconv.Itoa(job.SignalFD(r.tokens.files())))
-	}
-	p.Output.Window = int64(p.Window)
-	p.Output.Screen = p.Progress.screen()
-	p.Output.OnSpill, p.Output.OnStall = r.spilled, r.stalled
-	r.out = output.New(r.results.init(r), r.streams.Err, p.Output)
-	r.scale = newScale(r)
-	r.circuits = newCircuits(&p.Breaker, r.circuitChanged)
-	r.signalled, _ = coord.GateOn(&r.sink, p.DeferOn, signals.Pattern{}, p.CancelOn, 0)
-	o := coord.Options{
-		Limit: r.scale.limit(), PerKey: p.KeyJobs, Window: p.Window, Aging: p.Aging,
-		Retry: retries(p), Gate: &r.gate, Hold: []*coord.Gate{r.signalled, &r.limited.gate},
-		Rate: &r.pace, History: -1, NoClock: true,
-	}
-	for _, l := range p.Lanes {
-		o.Lanes = append(o.Lanes, coord.Lane{Name: l.Name, Weight: l.Weight})
-	}
-	switch {
-	case p.Delay > 0:
-		r.pace.set(Rate{PerSecond: float64(time.Second) / float64(p.Delay), Burst: 1})
-	case p.RateByKey:
-		r.keyPaces = &paces{rate: p.Rate, keys: make(map[string]*keyPace)}
-	default:
-		r.pace.set(p.Rate)
-	}
-	var key func(*task) string
-	if r.commands.key != nil {
-		key = func(t *task) string { return t.key }
-	}
-	r.pool = coord.NewKeyed(key, r.attempt, o)
-	hooks := coord.Hooks[string, *task]{Retry: r.retrying, Finish: r.finished}
-	if r.circuits != nil || r.keyPaces != nil || p.Ask {
-		hooks.Admit = r.admit
-	}
-	r.pool.Notify(hooks)
-	return nil
 }
 
 // Execute runs everything and returns when nothing it started is alive. The end of ctx is a
@@ -329,52 +223,6 @@ func (r *Run) feed() error {
 	return err
 }
 
-// each calls do for every item, until the input or the run ends.
-func (r *Run) each(do func(*task) error) error {
-	read, stop := r.journal.items(r.input.Next)
-	defer stop()
-	if r.commands.uses("@total") || r.plan.Halt.At.OfAll {
-		read = r.readAll(read)
-	}
-	if r.plan.Empty == EmptyRun {
-		read = orEmpty(read)
-	}
-	for {
-		it, err := read(r.intake)
-		if bad, ok := errors.AsType[*item.RecordError](err); ok {
-			r.reject(bad)
-			continue
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case r.intake.Err() != nil:
-			r.books.unread()
-			return nil
-		case err != nil:
-			return err
-		}
-		if r.plan.Args != nil {
-			it.Records = r.plan.Args(it.Records)
-		}
-		if r.plan.Done != nil && r.plan.Done(it.Seq) {
-			it.Block.Release()
-			if err := r.out.Skip(it.Seq); err != nil {
-				return err
-			}
-			continue
-		}
-		r.books.read()
-		t := &task{item: it, read: time.Now()}
-		if r.journal.passes(t) {
-			continue
-		}
-		if err := do(t); err != nil {
-			return err
-		}
-	}
-}
-
 // submit finds out what orders a task and gives it to the coordinator. It waits for room.
 func (r *Run) submit(t *task) error {
 	opts, err := r.classify(t)
@@ -405,14 +253,6 @@ func (r *Run) submit(t *task) error {
 func (r *Run) letGo(t *task) {
 	r.memory.give(t.held)
 	t.item.Block.Release()
-}
-
-// seed is what the order of the items can be had again with, or nil.
-func (r *Run) seed() *uint64 {
-	if !r.plan.Input.Shuffle {
-		return nil
-	}
-	return &r.plan.Input.Seed
 }
 
 // report closes the books.
@@ -453,17 +293,6 @@ func (r *Run) report(err error) Report {
 	}
 	r.summarise(&counts, r.wantsSummary(&counts, rep.DieBy), &rep, status)
 	return rep
-}
-
-// wantsSummary reports whether the summary is printed, of a run that dies by this signal or 0.
-func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
-	switch {
-	case r.summary == nil || r.plan.Summary == SummaryNone || dieBy == syscall.SIGPIPE:
-		return false
-	case r.plan.Summary != SummaryAuto:
-		return true
-	}
-	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0 || r.summary.Warned()
 }
 
 // discard takes away what a run that did not begin would leave behind.
@@ -518,4 +347,18 @@ func workingDir() string {
 		return ""
 	}
 	return dir
+}
+
+// heard reports whether anybody listens to a name, so that it pays to say it.
+func (r *Run) heard(name string) bool { return r.sink.Topic(name).Live() }
+
+// besides runs do beside the run, until stop is called, which waits for it.
+func (r *Run) besides(do func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { do(ctx) })
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }

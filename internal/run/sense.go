@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"sync"
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/sensor"
@@ -43,15 +42,4 @@ func (r *Run) stalled(stalled bool) {
 // that file is watched.
 func (r *Run) spilled(dir string) {
 	r.say(event.OutputSpilled, &event.Fields{Message: dir})
-}
-
-// besides runs do beside the run, until stop is called, which waits for it.
-func (r *Run) besides(do func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { do(ctx) })
-	return func() {
-		cancel()
-		wg.Wait()
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -73,4 +74,15 @@ func appendTo(file, text string) error {
 	}
 	_, err = f.WriteString(text)
 	return errors.Join(err, f.Close())
+}
+
+// wantsSummary reports whether the summary is printed, of a run that dies by this signal or 0.
+func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
+	switch {
+	case r.summary == nil || r.plan.Summary == SummaryNone || dieBy == syscall.SIGPIPE:
+		return false
+	case r.plan.Summary != SummaryAuto:
+		return true
+	}
+	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0 || r.summary.Warned()
 }
