@@ -58,31 +58,19 @@ func place(text string, at, n int) (before, marked, after string) {
 		before = "…" + fromRune(before[len(before)-shownBefore:])
 	}
 	if len(marked) > shownAfter {
-		marked, after = toRune(marked[:shownAfter])+"…", ""
+		marked, after = plain.Whole(marked[:shownAfter])+"…", ""
 	}
 	if room := shownAfter - len(marked); len(after) > max(room, 0) {
-		after = toRune(after[:max(room, 0)]) + "…"
+		after = plain.Whole(after[:max(room, 0)]) + "…"
 	}
 	return plain.Text(before), plain.Text(marked), plain.Text(after)
 }
 
-// fromRune and toRune take away what is left of a character that was cut in two.
+// fromRune takes away what is left of a character that was cut in two.
 func fromRune(s string) string {
 	for i := 0; i < len(s) && i < utf8.UTFMax; i++ {
 		if utf8.RuneStart(s[i]) {
 			return s[i:]
-		}
-	}
-	return s
-}
-
-func toRune(s string) string {
-	for i := len(s) - 1; i >= 0 && i >= len(s)-utf8.UTFMax; i-- {
-		if utf8.RuneStart(s[i]) {
-			if !utf8.FullRuneInString(s[i:]) {
-				return s[:i]
-			}
-			break
 		}
 	}
 	return s

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
+	"github.com/mostlylucid/eph/internal/plain"
 	"github.com/mostlylucid/eph/internal/run"
 )
 
@@ -21,14 +21,14 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 	case way == "none":
 		return run.Progress{}
 	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
-		return run.Progress{Kind: run.ProgressLines, ASCII: ascii(os.Getenv)}
+		return run.Progress{Kind: run.ProgressLines, ASCII: !plain.UTF8(os.Getenv)}
 	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
 		plan.Ask || plan.OpenTTY ||
 		p.itemsAreTyped(plan)):
 		return run.Progress{}
 	}
 	return run.Progress{
-		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: ascii(os.Getenv),
+		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: !plain.UTF8(os.Getenv),
 		Columns: func() int {
 			columns, _, err := term.GetSize(int(s.Err.Fd()))
 			if err != nil || columns <= 0 {
@@ -49,16 +49,6 @@ func (t *typed) progressWay() string {
 
 // blind reports whether a terminal takes no orders to its cursor.
 func blind(name string) bool { return name == "" || name == "dumb" }
-
-// ascii reports whether the locale has no other characters, or is not known.
-func ascii(env func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(env(name)); v != "" {
-			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
-		}
-	}
-	return true
-}
 
 // ci decides which CI service is told of failures, and where GitHub's summary of a step is.
 func (p *program) ci(env func(string) string) (service observe.Service, stepSummary string) {

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/mostlylucid/eph/internal/plain"
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
@@ -219,7 +220,7 @@ func Texts(list []string) []Text {
 func (t Text) MarshalJSON() ([]byte, error) {
 	shown := string(t)
 	if len(shown) > mostText {
-		shown = wholeRunes(shown[:mostText])
+		shown = plain.Whole(shown[:mostText])
 	}
 	return showJSON(shown, len(t))
 }
@@ -263,19 +264,6 @@ func showJSON(shown string, n int) ([]byte, error) {
 		o.Base64 = base64.StdEncoding.EncodeToString([]byte(shown))
 	}
 	return plainJSON(o)
-}
-
-// wholeRunes takes an incomplete character off the end of s.
-func wholeRunes(s string) string {
-	for i := len(s) - 1; i >= 0 && i > len(s)-utf8.UTFMax; i-- {
-		if utf8.RuneStart(s[i]) {
-			if !utf8.FullRuneInString(s[i:]) {
-				return s[:i]
-			}
-			break
-		}
-	}
-	return s
 }
 
 // plainJSON is json.Marshal without the escapes that are meant for HTML.

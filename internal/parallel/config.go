@@ -107,7 +107,7 @@ func profile(name string, dirs []string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", usage("there is no profile %s", name).Advise("--profile ./FILE, or a file in ~/.parallel")
+	return "", fail.Usage("there is no profile %s", name).Advise("--profile ./FILE, or a file in ~/.parallel")
 }
 
 // split makes words of a text with quotes. from says where it stands.
@@ -119,7 +119,7 @@ func split(from, text string) ([]string, error) {
 		err = fail.Own("it contains a shell operator")
 	}
 	if err != nil {
-		return nil, usage("%s: %s", from, err).Place(text, 0, len(text))
+		return nil, fail.Usage("%s: %s", from, err).Place(text, 0, len(text))
 	}
 	return words, nil
 }

@@ -1,7 +1,6 @@
 package parallel
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -89,7 +88,7 @@ func (g given) long(text string, rest []string) ([]string, error) {
 		return nil, err
 	}
 	if has && o.value == none {
-		return nil, usage("--%s takes no value", name).Place("--"+text, len("--"+name), len(val)+1)
+		return nil, fail.Usage("--%s takes no value", name).Place("--"+text, len("--"+name), len(val)+1)
 	}
 	return g.take(o, "--"+name, val, has, rest)
 }
@@ -128,14 +127,14 @@ func (g given) take(o *option, name, val string, has bool, rest []string) ([]str
 	case has || o.value == none:
 	case o.value == needed:
 		if len(rest) == 0 {
-			return nil, usage("%s needs a value", name)
+			return nil, fail.Usage("%s needs a value", name)
 		}
 		val, rest = rest[0], rest[1:]
 	case len(rest) > 0 && (o.value == optional && !strings.HasPrefix(rest[0], "-") || o.value == perhaps && isNumber(rest[0])):
 		val, rest = rest[0], rest[1:]
 	}
 	if slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names }) {
-		return nil, usage("eph parallel does not support %s of GNU parallel", name).Advise("%s", o.does)
+		return nil, fail.Usage("eph parallel does not support %s of GNU parallel", name).Advise("%s", o.does)
 	}
 	g[o.key()] = append(g[o.key()], val)
 	return rest, nil
@@ -178,7 +177,7 @@ func longOption(name string) (*option, error) {
 	case 1:
 		return like[0], nil
 	}
-	return nil, usage("--%s is ambiguous: it can be any of %s", name, strings.Join(names, ", "))
+	return nil, fail.Usage("--%s is ambiguous: it can be any of %s", name, strings.Join(names, ", "))
 }
 
 // unknown is the error for an option that GNU parallel has not either.
@@ -191,16 +190,11 @@ func unknown(name, arg string, at int) error {
 			}
 		}
 	}
-	err := usage("there is no option %s", name).Place(arg, at, max(1, len(arg)-at)).Advise("parallel --help")
+	err := fail.Usage("there is no option %s", name).Place(arg, at, max(1, len(arg)-at)).Advise("parallel --help")
 	if near := fail.Nearest(name, known); near != "" {
 		_ = err.Advise("%s", near)
 	}
 	return err
-}
-
-// usage is an error of the command line.
-func usage(format string, args ...any) *fail.Error {
-	return fail.Usage("%s", fmt.Sprintf(format, args...))
 }
 
 // Options reads a command line without its first word as parallel does, and without the profiles

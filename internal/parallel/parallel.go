@@ -47,7 +47,7 @@ func New(name string, args []string, about string, cpus int, getenv func(string)
 	case g.has("min-version"):
 		least, err := strconv.Atoi(g.last("min-version"))
 		if err != nil {
-			return nil, false, usage("--minversion: %q is not a version", g.last("min-version")).Advise("--minversion %d", version)
+			return nil, false, fail.Usage("--minversion: %q is not a version", g.last("min-version")).Advise("--minversion %d", version)
 		}
 		text = strconv.Itoa(version) + "\n"
 		if least > version {

@@ -48,7 +48,7 @@ func parsed[T any](r *resolver, key string, parse func(string) (T, error)) (x T)
 	if e, ok := errors.AsType[*fail.Error](err); ok {
 		r.refuse(e)
 	} else if err != nil {
-		r.refuse(usage("%s: %s", spelled(key), err).Place(spelled(key)+" "+s, len(spelled(key))+1, len(s)))
+		r.refuse(fail.Usage("%s: %s", spelled(key), err).Place(spelled(key)+" "+s, len(spelled(key))+1, len(s)))
 	}
 	return x
 }
@@ -182,7 +182,7 @@ func (r *resolver) command(plan *run.Plan, command []string) {
 		}
 		plan.Shell = text
 	case len(command) == 0 && r.has("pipe"):
-		r.refuse(usage("--pipe needs a command that reads the blocks").Advise("parallel --pipe wc -l"))
+		r.refuse(fail.Usage("--pipe needs a command that reads the blocks").Advise("parallel --pipe wc -l"))
 	case strings.TrimSpace(plan.Shell) == "":
 		plan.Shell = r.tagOf("{}") // each item is a command line
 	}
@@ -219,7 +219,7 @@ func (r *resolver) delimiter() string {
 	case r.has("delimiter"):
 		d := unescape(r.last("delimiter"))
 		if d == "" {
-			r.refuse(usage("-d: the delimiter is empty").Advise(`-d '\n'`))
+			r.refuse(fail.Usage("-d: the delimiter is empty").Advise(`-d '\n'`))
 		}
 		return d
 	case r.has("null"):
@@ -251,20 +251,20 @@ func (r *resolver) items(plan *run.Plan, sources []item.Source, delimiter string
 			sep = ","
 		}
 		if len(sep) != 1 || sep[0] >= 0x80 || strings.Contains("\"\r\n\x00", sep) {
-			r.refuse(usage("--csv: %q is not a single character that can separate fields", sep).Advise("--colsep ';'"))
+			r.refuse(fail.Usage("--csv: %q is not a single character that can separate fields", sep).Advise("--colsep ';'"))
 		} else {
 			in.Comma = sep[0]
 		}
 	case sep != "":
 		re, err := regexp.Compile(sep)
 		if err != nil {
-			r.refuse(usage("--colsep: %s", err).Place(sep, 0, len(sep)))
+			r.refuse(fail.Usage("--colsep: %s", err).Place(sep, 0, len(sep)))
 		}
 		in.ColSep = re
 	}
 	if r.has("skip-first-line") {
 		if len(sources) > 1 || in.Header {
-			r.refuse(usage("--skip-first-line: eph skips the first line only of a single source without a header").Advise("tail -n +2"))
+			r.refuse(fail.Usage("--skip-first-line: eph skips the first line only of a single source without a header").Advise("tail -n +2"))
 		}
 		in.Skip = 1
 	}
@@ -297,7 +297,7 @@ func (r *resolver) header() bool {
 	case ":", ".*\n", `.*\n`:
 		return true
 	default:
-		r.refuse(usage("--header: eph supports only the first line, not other regular expressions").Advise("--header :"))
+		r.refuse(fail.Usage("--header: eph supports only the first line, not other regular expressions").Advise("--header :"))
 	}
 	return false
 }
@@ -325,7 +325,7 @@ func (r *resolver) trim() item.Trim {
 		"n": 0, "l": item.TrimLeft, "r": item.TrimRight, "lr": item.TrimLeft | item.TrimRight, "rl": item.TrimLeft | item.TrimRight,
 	}[how]
 	if !ok {
-		r.refuse(usage("--trim: %q is not one of n, l, r, lr", how).Advise("--trim lr"))
+		r.refuse(fail.Usage("--trim: %q is not one of n, l, r, lr", how).Advise("--trim lr"))
 	}
 	return t
 }
@@ -333,7 +333,7 @@ func (r *resolver) trim() item.Trim {
 // blocks says how --pipe cuts the input.
 func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 	if len(sources) > 0 {
-		r.refuse(usage("--pipe reads standard input, but here other sources are given").
+		r.refuse(fail.Usage("--pipe reads standard input, but here other sources are given").
 			Advise("cat FILE | parallel --pipe command; eph does not give a job both a block and an item"))
 	}
 	b := &item.Blocks{Size: 1 << 20, End: unescape(r.last("recend")), Start: unescape(r.last("recstart")), Later: true, Bare: r.has("remove-rec-sep")}
@@ -358,12 +358,12 @@ func (r *resolver) blocks(plan *run.Plan, sources []item.Source, m many) {
 			n, err = 1, nil
 		}
 		if err != nil {
-			r.refuse(usage("--header: with --pipe eph accepts a number of lines, or :").Advise("--header 1"))
+			r.refuse(fail.Usage("--header: with --pipe eph accepts a number of lines, or :").Advise("--header 1"))
 		}
 		b.Header = n
 	}
 	if r.err == nil && (b.Size < 1 || b.Size > 1<<30) {
-		r.refuse(usage("--block: a block must have at least 1 byte and at most 1 GiB").Advise("--block 10M"))
+		r.refuse(fail.Usage("--block: a block must have at least 1 byte and at most 1 GiB").Advise("--block 10M"))
 	}
 	plan.Input = item.Options{Blocks: b}
 	plan.Args = nil
@@ -404,7 +404,7 @@ func (r *resolver) workdir() string {
 	case ".":
 		return ""
 	case "...":
-		r.refuse(usage("--wd ...: eph creates no temporary directory for a job").Advise(`'cd "$(mktemp -d)" && command'`))
+		r.refuse(fail.Usage("--wd ...: eph creates no temporary directory for a job").Advise(`'cd "$(mktemp -d)" && command'`))
 		return ""
 	default:
 		return dir
@@ -480,7 +480,7 @@ func (r *resolver) contradictions(command []string) {
 		{r.has("pipe") && len(command) > 0 && r.has("retry-failed"), "--retry-failed runs command lines, but --pipe gives blocks", "--resume-failed"},
 	} {
 		if c.both {
-			r.refuse(usage("%s", c.what).Advise("%s", c.try))
+			r.refuse(fail.Usage("%s", c.what).Advise("%s", c.try))
 		}
 	}
 }

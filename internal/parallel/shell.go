@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/mostlylucid/eph/internal/fail"
 )
 
 // shells are the programs that GNU parallel takes for a shell.
@@ -33,7 +35,7 @@ func findShell(getenv func(string) string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usage("the shell %s was not found", name).Advise("PARALLEL_SHELL=/bin/sh parallel …")
+		return "", fail.Usage("the shell %s was not found", name).Advise("PARALLEL_SHELL=/bin/sh parallel …")
 	}
 	return path, nil
 }

@@ -58,6 +58,29 @@ func Cut(s string, n int) string {
 	return string([]rune(s)[:n-1]) + "…"
 }
 
+// Whole takes an incomplete character off the end of s.
+func Whole[T string | []byte](s T) T {
+	for i := len(s) - 1; i >= 0 && i > len(s)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			if !utf8.FullRune([]byte(s[i:])) {
+				return s[:i]
+			}
+			break
+		}
+	}
+	return s
+}
+
+// UTF8 reports whether the locale that these variables choose has all characters.
+func UTF8(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
 // command matches what a service reads as a command: ::name at the start of a line (GitHub), and
 // ##[name or ##name[ anywhere (GitHub, Azure Pipelines, TeamCity).
 var command = regexp.MustCompile(`(?m)^[\s\p{Z}]*:(:)[A-Za-z-]+(?: |::)|#(#)[A-Za-z]*\[`)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // TableFormat is how a table of results is written.
@@ -156,7 +158,7 @@ func pieces(r io.Reader, do func(p []byte, last bool) error, w io.Writer, quote 
 			return err
 		}
 		if !last {
-			p = wholeRunes(p)
+			p = plain.Whole(p)
 		}
 		if err := do(p, last); err != nil {
 			return err
@@ -165,19 +167,6 @@ func pieces(r io.Reader, do func(p []byte, last bool) error, w io.Writer, quote 
 	}
 	_, err := io.WriteString(w, quote)
 	return err
-}
-
-// wholeRunes takes an incomplete character off the end of p.
-func wholeRunes(p []byte) []byte {
-	for i := len(p) - 1; i >= 0 && i > len(p)-utf8.UTFMax; i-- {
-		if utf8.RuneStart(p[i]) {
-			if !utf8.FullRune(p[i:]) {
-				return p[:i]
-			}
-			break
-		}
-	}
-	return p
 }
 
 // object writes a row as JSON. What is not UTF-8 is there twice: as text in which U+FFFD stands

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // Tree is a directory that holds what each job wrote, in files of its own. No name in it leads
@@ -200,5 +201,5 @@ func fit(name string) string {
 	}
 	sum := sha256.Sum256([]byte(name))
 	tail := `\~` + hex.EncodeToString(sum[:8])
-	return string(wholeRunes([]byte(name[:mostName-len(tail)]))) + tail
+	return plain.Whole(name[:mostName-len(tail)]) + tail
 }

@@ -6,22 +6,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-)
 
-// utf8Locale reports whether the user's characters are UTF-8, by the variables that decide it.
-func utf8Locale(getenv func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := getenv(name); v != "" {
-			v = strings.ToLower(v)
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return false
-}
+	"github.com/mostlylucid/eph/internal/plain"
+)
 
 // named is a name as messages show it.
 func named(name string) string {
-	if utf8Locale(os.Getenv) {
+	if plain.UTF8(os.Getenv) {
 		return "‘" + name + "’"
 	}
 	return "'" + name + "'"

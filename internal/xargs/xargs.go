@@ -13,6 +13,7 @@ import (
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // Streams are the standard streams.
@@ -31,7 +32,7 @@ type Program struct {
 // New reads the command line. version is what --version prints. Where there is nothing to run,
 // ready is false, and status is the exit status.
 func New(name string, args []string, version string, s Streams) (p *Program, status fail.Status, ready bool) {
-	p = &Program{name: name, streams: s, utf8: utf8Locale(os.Getenv), tty: new(terminal)}
+	p = &Program{name: name, streams: s, utf8: plain.UTF8(os.Getenv), tty: new(terminal)}
 	p.o = settings{limits: systemLimits(), words: new(item.Words), delimiter: "\n", jobs: 1}
 	operands, err := getopt(args, p.take)
 	switch {
