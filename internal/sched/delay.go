@@ -102,18 +102,20 @@ func (s *Scheduler[K, T]) wake() {
 }
 
 // permitted reports whether the rate lets an op start now. A permit is taken only for an op
-// that could use it, for others may share the limiter; if that one goes away, it waits for the
-// next.
+// that could use it, for others may share the limiter. If that one goes away and no other could,
+// the permit goes back, or waits for the next op if the limiter does not take it.
 func (s *Scheduler[K, T]) permitted() bool {
 	if s.o.Rate == nil {
 		return true
 	}
 	if !s.startable() {
+		s.unreserve()
 		return false
 	}
 	if !s.hasPermit {
 		s.hasPermit = true
-		s.permitAt = s.now() + int64(s.o.Rate.Reserve())
+		wait, err := s.reserve()
+		s.permitAt, s.broken = s.now()+int64(wait), err
 	}
 	s.awaits = s.permitAt > s.now()
 	if s.awaits {
@@ -122,13 +124,33 @@ func (s *Scheduler[K, T]) permitted() bool {
 	return !s.awaits
 }
 
+// reserve takes a permit, which is due at once and broken if the limiter panics.
+func (s *Scheduler[K, T]) reserve() (wait time.Duration, err error) {
+	defer recovered(&err)
+	return s.o.Rate.Reserve(), nil
+}
+
+// unreserve gives a permit back that was not used, if the limiter takes it. One that panics has
+// lost it.
+func (s *Scheduler[K, T]) unreserve() {
+	if l, ok := s.o.Rate.(interface{ Unreserve() }); ok && s.hasPermit {
+		s.hasPermit = false
+		defer func() { _ = recover() }()
+		l.Unreserve()
+	}
+}
+
 // arm sets the one timer to the earliest thing that waits for time, or stops it.
 func (s *Scheduler[K, T]) arm() {
 	at := int64(never)
 	if len(s.delays) > 0 {
 		at = s.delays[0].due
 	}
-	if s.hasPermit && s.awaits && s.startable() { // the clock is not asked again: it may have gone on
+	switch {
+	case !s.hasPermit:
+	case s.paused > 0 || !s.startable():
+		s.unreserve()
+	case s.awaits: // the clock is not asked again: it may have gone on
 		at = min(at, s.permitAt)
 	}
 	if at == s.timerAt {

@@ -17,12 +17,15 @@ type holding[K comparable, T any] struct {
 const askAgain = time.Millisecond
 
 // admitted asks about an op that was taken out of its queue to start. One that may not is put
-// back, to wait behind a gate.
+// back, to wait behind a gate. One that makes the hook panic starts, and fails.
 func (s *Scheduler[K, T]) admitted(n *node[K, T]) bool {
 	if s.hooks.Admit == nil {
 		return true
 	}
-	g := s.hooks.Admit(s.info(n, time.Time{}, Pending, &outcome{}), n.value)
+	g, err := s.askAdmit(n)
+	if err != nil {
+		n.spoil(err)
+	}
 	if g == nil {
 		return true
 	}
@@ -45,6 +48,11 @@ func (s *Scheduler[K, T]) admitted(n *node[K, T]) bool {
 	s.settle(q)
 	s.leave(q)
 	return false
+}
+
+func (s *Scheduler[K, T]) askAdmit(n *node[K, T]) (g *Gate, err error) {
+	defer recovered(&err)
+	return s.hooks.Admit(s.info(n, time.Time{}, Pending, &outcome{}), n.value), nil
 }
 
 // behind lets an op wait for a gate, and reports false if the gate is open.
@@ -141,9 +149,7 @@ func (s *Scheduler[K, T]) Reconsider() {
 	s.mu.Lock()
 	defer s.unlock()
 	if s.hasPermit && s.permitAt > s.now() {
-		if l, ok := s.o.Rate.(interface{ Unreserve() }); ok {
-			l.Unreserve()
-		}
+		s.unreserve()
 		s.hasPermit = false
 	}
 	s.spawn()

@@ -486,3 +486,87 @@ func TestPermitBetweenTwoLooks(t *testing.T) {
 		}
 	})
 }
+
+// A permit that nobody can use any more goes back to a limiter that others may share.
+func TestUnusedPermitGoesBack(t *testing.T) {
+	for name, end := range map[string]func(*Scheduler[int, int], *Gate){
+		"cancel": func(s *Scheduler[int, int], _ *Gate) { s.Cancel(nil) },
+		"drop":   func(s *Scheduler[int, int], _ *Gate) { s.Drop(1, nil) },
+		"gate":   func(_ *Scheduler[int, int], g *Gate) { g.Shut() },
+		"pause":  func(s *Scheduler[int, int], _ *Gate) { s.Pause() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			rate := &metronome{every: time.Hour}
+			rate.Reserve()
+			var g Gate
+			s := New(func(context.Context, Op[int], int) error { return nil }, nil, Options{Rate: rate, Gate: &g})
+			put(t, s, 1, Submit{})
+			if rate.taken != 2 {
+				t.Fatalf("%d permits were taken, want one for the op", rate.taken)
+			}
+			end(s, &g)
+			if rate.taken != 1 || s.timerAt != never {
+				t.Errorf("%s: %d permits are taken, want 1; timer %v", name, rate.taken, s.timerAt)
+			}
+			s.Cancel(nil)
+		})
+	}
+}
+
+type brokenLimiter struct{ asked *int }
+
+func (l brokenLimiter) Reserve() time.Duration {
+	if *l.asked++; *l.asked == 2 {
+		panic("limiter")
+	}
+	return 0
+}
+
+func (brokenLimiter) Unreserve() { panic("unreserve") }
+
+// A limiter, or a hook, that panics under the lock fails one op and nothing else.
+func TestPanicsUnderTheLock(t *testing.T) {
+	for name, build := range map[string]func() (Options, Hooks[int, int]){
+		"limiter": func() (Options, Hooks[int, int]) {
+			return Options{Limit: 1, Rate: brokenLimiter{new(int)}}, Hooks[int, int]{}
+		},
+		"admit": func() (Options, Hooks[int, int]) {
+			return Options{Limit: 1}, Hooks[int, int]{Admit: func(i Info[int], _ int) *Gate {
+				if i.ID == 2 {
+					panic("admit")
+				}
+				return nil
+			}}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o, hooks := build()
+			ran := new(log[int])
+			s := New(func(_ context.Context, _ Op[int], v int) error { ran.add(v); return nil }, nil, o)
+			s.Notify(hooks)
+			done := make(chan error, 1)
+			for v := range 4 {
+				o := Submit{}
+				if v == 1 {
+					o.Done = done
+				}
+				put(t, s, v, o)
+			}
+			drain(t, s)
+			want(t, name+" let run", ran.got(), 0, 2, 3)
+			if p, ok := errors.AsType[*PanicError](<-done); !ok || p.Value != name {
+				t.Errorf("%s: the op ended with %v", name, p)
+			}
+		})
+	}
+}
+
+// A permit that a limiter fails to take back is lost, and nothing else is.
+func TestUnreserveThatPanics(t *testing.T) {
+	s := New(func(context.Context, Op[int], int) error { return nil }, nil, Options{Rate: brokenLimiter{new(int)}})
+	s.hasPermit = true
+	s.Pause()
+	if s.Stats(); s.hasPermit {
+		t.Error("the permit is kept")
+	}
+}

@@ -58,6 +58,23 @@ type extra struct {
 	done  chan error  // capacity 1; receives the op's error when it has ended
 	stamp uint64      // of its entry in byAge; others are stale
 	gate  *Gate       // that it waits for, after Hooks.Admit; else nil
+	spoil error       // of its next attempt, which fails with it; the function is not called
+}
+
+// spoil lets the attempt that is to start fail.
+func (n *node[K, T]) spoil(err error) {
+	if n.extra == nil {
+		n.extra = new(extra)
+	}
+	n.extra.spoil = err
+}
+
+// spoilt returns why the attempt fails that has started, or nil.
+func (n *node[K, T]) spoilt() (err error) {
+	if n.extra != nil {
+		err, n.extra.spoil = n.extra.spoil, nil
+	}
+	return err
 }
 
 // rank is how urgent an op is: its lane, and its priority within the lane.

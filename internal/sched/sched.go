@@ -72,7 +72,7 @@ type Retry interface {
 // Limiter admits starts over time.
 type Limiter interface {
 	// Reserve takes a permit and returns how long to wait until it may be used. It is
-	// called with a lock held and must not block.
+	// called with a lock held and must not block. When it panics, the op fails with that.
 	// A limiter that also has an Unreserve() takes a permit back that was not used.
 	Reserve() time.Duration
 }
@@ -112,8 +112,8 @@ type Options struct {
 // Admit is asked about an op whose turn has come. With nil the op starts. A gate holds it, and
 // what follows it in its key, until that gate opens; others go on, and neither a slot, nor a
 // permit of the rate, nor an attempt is spent. Then the op is asked about again. Admit runs
-// under the scheduler's lock: it must not block, nor call the scheduler, nor change a gate
-// that others may know.
+// under the scheduler's lock: it must not block, nor end the goroutine, nor call the scheduler,
+// nor change a gate that others may know. When it panics, the op starts and fails with that.
 type Hooks[K comparable, T any] struct {
 	Admit  func(Info[K], T) *Gate
 	Retry  func(Info[K], T, time.Duration) // a failed attempt will be repeated after that time
@@ -158,7 +158,8 @@ type Scheduler[K comparable, T any] struct {
 	timerAt   int64
 	hasPermit bool
 	permitAt  int64
-	awaits    bool // its time has not come, as far as has been looked
+	awaits    bool  // its time has not come, as far as has been looked
+	broken    error // the panic of the limiter, in place of a permit
 
 	running   []*worker[K, T]
 	active    int // workers, lingering ones included
@@ -460,6 +461,7 @@ func (s *Scheduler[K, T]) Pause() {
 	s.mu.Lock()
 	defer s.unlock()
 	s.paused++
+	s.arm()
 }
 
 // Resume undoes one Pause. Without one it does nothing.

@@ -83,7 +83,10 @@ func (s *Scheduler[K, T]) pick() *node[K, T] {
 	if n == nil {
 		return nil
 	}
-	s.hasPermit = false
+	if s.broken != nil {
+		n.spoil(s.broken)
+	}
+	s.hasPermit, s.broken = false, nil
 	q := n.queue
 	n.state = n.state.next(start)
 	n.attempt++
@@ -267,6 +270,9 @@ func (s *Scheduler[K, T]) ask(attempt int, failure error) (after time.Duration, 
 
 func (s *Scheduler[K, T]) call(ctx context.Context, n *node[K, T]) (err error) {
 	defer recovered(&err)
+	if err := n.spoilt(); err != nil {
+		return err
+	}
 	if s.o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.o.Timeout, ErrTimeout)

@@ -97,8 +97,9 @@ type Hooks[K comparable, T any] struct {
 	// until that gate opens. Other keys proceed, and neither a slot, nor a permit, nor an
 	// attempt is spent; meanwhile the op is Delayed. When the gate opens, Admit is asked again.
 	//
-	// Admit runs under the coordinator's lock: it must not block, nor call the coordinator,
-	// nor change a gate that others may know; it may call ShutFor on a new one.
+	// Admit runs under the coordinator's lock: it must not block, nor end its goroutine, nor
+	// call the coordinator, nor change a gate that others may know; a new one may be ShutFor.
+	// When it panics, the attempt begins and fails with that, a PanicError, in place of fn.
 	Admit func(i Info[K], v T) *Gate
 
 	// Retry is called for an attempt that has failed, with its error in Info.Err, and will be
@@ -160,12 +161,15 @@ type Retry interface {
 
 // Limiter admits starts over time. A patterns.Rate is one.
 type Limiter interface {
-	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less
-	// means at once. It is called with a lock held: it must not block, nor call the
-	// coordinator.
+	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less is
+	// at once. It is called with a lock held: it must not block, nor call the coordinator, nor
+	// end its goroutine. When it panics, the attempt begins and fails with that, a PanicError,
+	// in place of fn.
 	//
-	// A Limiter whose rate may change should also have a method Unreserve(), under the same
-	// rule, which takes back an unused permit: see Keyed.Reconsider.
+	// A Limiter that is shared, or whose rate may change, has a method Unreserve() too, under the
+	// same rule, which takes back the permit of an op that has gone away, of a coordinator that
+	// was paused, or shut by a gate, and of Keyed.Reconsider. Without it such a permit waits for
+	// the coordinator's next op.
 	Reserve() time.Duration
 }
 
