@@ -9,7 +9,7 @@ import (
 )
 
 // worker is what one goroutine of the scheduler works with. Its context serves one op after
-// another, so that an op costs no allocation, and is replaced once it was cancelled.
+// another, and is replaced once it was cancelled: see attemptContext.
 type worker[K comparable, T any] struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
@@ -17,8 +17,14 @@ type worker[K comparable, T any] struct {
 	started time.Time // of op; set under the mutex
 	free    time.Time // when the last op was done with
 
-	step step // of the attempt; these two belong to the goroutine
+	// what follows belongs to the goroutine
+
+	step step // of the attempt
 	out  outcome
+	view *attemptContext // what the attempt sees of ctx; nil if it sees another one
+	slab []attemptContext
+
+	slabSize int
 }
 
 // step is how far an attempt has come.
@@ -132,7 +138,7 @@ func (s *Scheduler[K, T]) run(n *node[K, T], w *worker[K, T]) {
 	if w.ctx == nil || w.ctx.Err() != nil {
 		w.ctx, w.cancel = context.WithCancelCause(s.base)
 	}
-	w.op, w.started, w.step, w.out = n, w.free, fresh, outcome{}
+	w.op, w.started, w.step, w.out, w.view = n, w.free, fresh, outcome{}, nil
 	n.place = int32(len(s.running))
 	s.running = append(s.running, w)
 }
@@ -187,7 +193,7 @@ func (s *Scheduler[K, T]) nextFor(w *worker[K, T]) bool {
 	s.active--
 	if len(s.freeWorkers) < min(s.limit, recycled) {
 		s.freeWorkers = append(s.freeWorkers, w)
-	} else {
+	} else if w.ctx != nil {
 		w.cancel(nil)
 	}
 	s.quiet()
@@ -199,7 +205,7 @@ func (s *Scheduler[K, T]) nextFor(w *worker[K, T]) bool {
 func (s *Scheduler[K, T]) attempt(w *worker[K, T]) {
 	n, out := w.op, &w.out
 	if w.begin(calling) {
-		if err := s.call(w.ctx, n); err != nil {
+		if err := s.call(w, n); err != nil {
 			out.err = err
 		}
 	}
@@ -268,19 +274,25 @@ func (s *Scheduler[K, T]) ask(attempt int, failure error) (after time.Duration, 
 	return after, again, nil
 }
 
-func (s *Scheduler[K, T]) call(ctx context.Context, n *node[K, T]) (err error) {
+func (s *Scheduler[K, T]) call(w *worker[K, T], n *node[K, T]) (err error) {
 	defer recovered(&err)
 	if err := n.spoilt(); err != nil {
 		return err
 	}
-	if s.o.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.o.Timeout, ErrTimeout)
-		defer cancel()
-	}
 	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt)}
 	if n.queue.keyed {
 		op.Key = n.queue.key
+	}
+	ctx := w.ctx
+	if s.o.Timeout <= 0 {
+		w.view = w.newContext()
+		ctx = w.view
+	}
+	if n.extra != nil && n.extra.bound != nil {
+		ctx = &boundContext{ctx, n.extra.bound}
+	}
+	if s.o.Timeout > 0 {
+		return timed(ctx, s.o.Timeout, func(ctx context.Context) error { return s.fn(ctx, op, n.value) })
 	}
 	return s.fn(ctx, op, n.value)
 }
@@ -330,6 +342,10 @@ func (s *Scheduler[K, T]) finish(w *worker[K, T]) {
 	}
 	s.settle(q)
 	s.leave(q)
+	if w.view != nil && w.view.end() {
+		w.cancel(nil)
+		w.ctx = nil
+	}
 }
 
 // tryAgain gives an op back to its key, at the head, until its time has come.

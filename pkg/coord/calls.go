@@ -50,8 +50,9 @@ func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hoo
 	return h
 }
 
-// Call submits a value, waiting for room if necessary, and waits for the result. Its error is that
-// of the last attempt of fn, or one of Go or Wait; with an error the result is the zero value.
+// Call submits, waiting for room if need be, and waits for the result. Its error is that of fn,
+// after its last attempt, or one of Go or Wait; with an error the result is the zero value. The
+// context bounds the wait; fn sees it, and ends with it, only if the call is also Bound to it.
 func (c *Calls[K, In, Out]) Call(ctx context.Context, in In, opts ...PutOption) (Out, error) {
 	f, err := c.Go(ctx, in, opts...)
 	if err != nil {

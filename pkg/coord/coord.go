@@ -38,8 +38,10 @@ func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 // NewKeyed returns a coordinator that runs fn. keyOf names the key of a value; it is called
 // on the submitter's goroutine, and with a nil keyOf nothing has a key.
 //
-// The context that fn gets ends when the op is dropped, when its time is up, or when the
-// coordinator is cancelled. It is valid until fn returns.
+// The context that fn gets is for one attempt. It ends when the op is dropped, when its time is
+// out, when the coordinator is cancelled, and at the latest soon after fn has returned: what fn
+// leaves behind ends with it. It has no values and no deadline but those of Options.Timeout and of
+// Bound, and within ForEach and Map those of their contexts.
 //
 // An error of fn concerns only its op. Options.Retry may cause a retry; the error of the last
 // attempt is passed to Hooks.Finish, returned by Do, available as Info.Err from Recent and Find, and
@@ -100,9 +102,9 @@ func (c *Keyed[K, T]) PutAll(ctx context.Context, seq iter.Seq[T], opts ...PutOp
 	return n, nil
 }
 
-// Do is Put followed by a wait for the end of the op. It returns the op's error: nil, the error of
-// the last attempt, or one that wraps ErrDropped. If the context ends first, Do returns its cause
-// and the op continues, unless it is also Bound to the context.
+// Do is Put and a wait for the end of the op, whose error it returns: nil, the error of the last
+// attempt, or one that wraps ErrDropped. When the context ends first, Do returns its cause and
+// the op goes on, unless it is also Bound to the context, which gives fn its values as well.
 func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
 	o := submit(opts)
 	o.Done = make(chan error, 1)

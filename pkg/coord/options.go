@@ -46,7 +46,8 @@ type Options struct {
 	Retry Retry
 
 	// Timeout ends the context of an attempt, with ErrTimeout as its cause. The attempt ends
-	// when the function returns, and fails if that returns an error. 0 means never.
+	// when the function returns, and fails if that returns an error; one that is, or wraps,
+	// context.DeadlineExceeded is wrapped in ErrTimeout then. 0 means never.
 	Timeout time.Duration
 
 	// Rate admits starts over time, retries included. nil means no limit.
@@ -257,8 +258,9 @@ func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 // key if it is first in it, but no slot.
 func After(d time.Duration) PutOption { return PutOption{kind: after, n: int64(d)} }
 
-// Bound drops the op if ctx ends while the op waits, and cancels the op's context if it is running;
-// the cause is that of ctx. The context that the function gets does not carry the values of ctx.
+// Bound drops the op when ctx ends while it waits, and cancels its context when it runs; the
+// cause is that of ctx. The context that the function gets has the values and the deadline of
+// ctx. It costs O(1), also for each of many that end with one ctx.
 func Bound(ctx context.Context) PutOption { return PutOption{kind: bound, ctx: ctx} }
 
 func submit(opts []PutOption) (s sched.Submit) {
