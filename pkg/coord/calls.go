@@ -1,6 +1,9 @@
 package coord
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Calls is a coordinator whose ops return something. Its methods are safe for concurrent use.
 type Calls[K comparable, In, Out any] struct {
@@ -16,14 +19,18 @@ type Future[In, Out any] struct {
 	done chan struct{}
 }
 
-// NewCalls returns a coordinator for functions with results. keyOf may be nil: then nothing has a
-// key, and K should be [NoKey]. The context that fn gets is as with [NewKeyed].
+// NewCalls returns a coordinator for functions with results, and panics if fn is nil. keyOf may be
+// nil: then nothing has a key, and K is best [NoKey]. The context that fn gets is that of [NewKeyed].
 func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Context, In) (Out, error), o Options) *Calls[K, In, Out] {
+	mustHave(fn != nil)
 	var key func(*Future[In, Out]) K
 	if keyOf != nil {
 		key = func(f *Future[In, Out]) K { return keyOf(f.In) }
 	}
 	c := NewKeyed(key, func(ctx context.Context, _ Op[K], f *Future[In, Out]) error {
+		if f.done == nil {
+			return errNoCall
+		}
 		out, err := fn(ctx, f.In)
 		if err == nil {
 			f.out = out
@@ -31,14 +38,19 @@ func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Conte
 		return err
 	}, o)
 	c.resolve = func(i Info[K], f *Future[In, Out]) {
-		f.err = i.Err
-		close(f.done)
+		if f.done != nil {
+			f.err = i.Err
+			close(f.done)
+		}
 	}
 	c.Notify(Hooks[K, *Future[In, Out]]{})
 	return &Calls[K, In, Out]{c}
 }
 
-// resolving returns hooks that call resolve after those of h, whatever those do.
+// errNoCall is the error of a future that was made by hand.
+var errNoCall = errors.New("coord: a future comes from Calls.Go alone")
+
+// resolving returns hooks that call resolve after those of h, whatever these do.
 func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hooks[K, T] {
 	finish := h.Finish
 	h.Finish = func(i Info[K], v T) {
@@ -73,13 +85,29 @@ func (c *Calls[K, In, Out]) Go(ctx context.Context, in In, opts ...PutOption) (*
 	return f, nil
 }
 
-// Coordinator returns the underlying coordinator, for limits, hooks, listings and shutdown. Submit
-// work only through Call and Go. A future has its result once Hooks.Finish has returned.
+// Drain is Keyed.Drain.
+func (c *Calls[K, In, Out]) Drain(ctx context.Context) error { return c.c.Drain(ctx) }
+
+// Shutdown is Keyed.Shutdown.
+func (c *Calls[K, In, Out]) Shutdown(ctx context.Context) error { return c.c.Shutdown(ctx) }
+
+// Cancel is Keyed.Cancel.
+func (c *Calls[K, In, Out]) Cancel(cause error) { c.c.Cancel(cause) }
+
+// Stats is Keyed.Stats.
+func (c *Calls[K, In, Out]) Stats() Stats { return c.c.Stats() }
+
+// Coordinator is the coordinator underneath, for limits, hooks and listings. Work is submitted
+// through Call and Go alone: a future made by hand fails. A future has its result after
+// Hooks.Finish has returned.
 func (c *Calls[K, In, Out]) Coordinator() *Keyed[K, *Future[In, Out]] { return c.c }
 
 // Wait returns the result once there is one, with the error of the function's last attempt, or one
 // that wraps ErrDropped. If the context ends first, Wait returns its cause, and the op continues.
 func (f *Future[In, Out]) Wait(ctx context.Context) (Out, error) {
+	if f.done == nil {
+		return f.out, errNoCall
+	}
 	select {
 	case <-f.done:
 		return f.out, f.err

@@ -29,14 +29,15 @@ type Pool[T any] = Keyed[NoKey, T]
 // NoKey is the key type of a [Pool].
 type NoKey = struct{}
 
-// New returns a pool that runs fn, for several values at the same time. See [NewKeyed] for the
-// context that fn gets and for what happens to its error.
+// New returns a pool that runs fn, for several values at the same time. It panics if fn is nil.
+// See [NewKeyed] for the context that fn gets, and for where its error goes.
 func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
+	mustHave(fn != nil)
 	return NewKeyed(nil, func(ctx context.Context, _ Op[NoKey], v T) error { return fn(ctx, v) }, o)
 }
 
-// NewKeyed returns a coordinator that runs fn. keyOf names the key of a value; it is called
-// on the submitter's goroutine, and with a nil keyOf nothing has a key.
+// NewKeyed returns a coordinator that runs fn, and panics if that is nil. keyOf names the key of a
+// value; it is called on the submitter's goroutine, and with a nil keyOf nothing has a key.
 //
 // The context that fn gets is for one attempt. It ends when the op is dropped, when its time is
 // out, when the coordinator is cancelled, and at the latest soon after fn has returned: what fn
@@ -49,6 +50,7 @@ func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 // Shutdown, do not return it. [ForEach] joins the errors of its ops, and [Map] and [Calls] return
 // each with its result.
 func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context, op Op[K], v T) error, o Options) *Keyed[K, T] {
+	mustHave(fn != nil)
 	sink := o.Signals
 	run := func(ctx context.Context, op sched.Op[K], v T) error {
 		if sink != nil {
@@ -64,8 +66,14 @@ func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context,
 	return c
 }
 
-// Notify sets the hooks, replacing earlier ones. Call it before the first Put; it panics once an op
-// was accepted.
+func mustHave(fn bool) {
+	if !fn {
+		panic("coord: the function to run is nil")
+	}
+}
+
+// Notify sets who is told what becomes of ops, in place of who was. Call it before the first Put;
+// after an op was accepted it panics.
 func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
 	if c.sink != nil {
 		h = announcing(c.sink, h)

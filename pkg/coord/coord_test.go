@@ -289,3 +289,44 @@ func TestCallsWithHooks(t *testing.T) {
 		t.Errorf("Call = %d, %v; told %d times", out, err, told)
 	}
 }
+
+// A future that was made by hand fails, and takes nothing down.
+func TestCallsOfAForeignFuture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := coord.NewCalls[coord.NoKey](nil, func(_ context.Context, n int) (int, error) { return n, nil }, coord.Options{})
+		f := &coord.Future[int, int]{In: 4}
+		if _, err := c.Coordinator().Put(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.Coordinator().Recent() {
+			if _, panicked := errors.AsType[*coord.PanicError](i.Err); i.State != coord.Failed || panicked {
+				t.Errorf("the op ended as %v: %v", i.State, i.Err)
+			}
+		}
+		if _, err := f.Wait(t.Context()); err == nil || c.Stats().Failed != 1 {
+			t.Errorf("Wait = %v, %+v", err, c.Stats())
+		}
+	})
+}
+
+func TestNilFunction(t *testing.T) {
+	for name, build := range map[string]func(){
+		"New":      func() { coord.New[int](nil, coord.Options{}) },
+		"NewKeyed": func() { coord.NewKeyed[int, int](nil, nil, coord.Options{}) },
+		"NewCalls": func() { coord.NewCalls[int, int, int](nil, nil, coord.Options{}) },
+		"ForEach":  func() { _ = coord.ForEach(t.Context(), upTo(0), nil, coord.Options{}) },
+		"Map":      func() { coord.Map[int, int](t.Context(), upTo(0), nil, coord.Options{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s of a nil function did not panic", name)
+				}
+			}()
+			build()
+		}()
+	}
+}

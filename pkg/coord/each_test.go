@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,6 +186,112 @@ func TestMapEndsEarly(t *testing.T) {
 		}
 		if !slices.Equal(errs, []error{nil, errDoom}) {
 			t.Errorf("errors = %v, want the last to be the cause", errs)
+		}
+	})
+}
+
+// What has failed before the context ended is told beside its cause; what failed because of it is not.
+func TestForEachTellsFailuresBesideTheCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errEnd := errors.New("end")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errEnd)
+		defer cancel()
+		err := coord.ForEach(ctx, upTo(9), func(ctx context.Context, n int) error {
+			if n == 0 {
+				return errDoom
+			}
+			if at, ok := ctx.Deadline(); !ok || time.Until(at) != time.Minute {
+				t.Errorf("the deadline was lost: %v", at)
+			}
+			if n > 1 {
+				t.Errorf("op %d began though the context had ended", n)
+			}
+			<-ctx.Done()
+			return fmt.Errorf("op %d: %w", n, ctx.Err())
+		}, coord.Options{Limit: 1})
+		if !errors.Is(err, errEnd) || !errors.Is(err, errDoom) || err.Error() != "end\ndoom" {
+			t.Errorf("ForEach = %q", err)
+		}
+	})
+}
+
+func TestForEachKeyed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var mu sync.Mutex
+		var got []string
+		err := coord.ForEachKeyed(t.Context(), slices.Values([]string{"a1", "a2", "a3", "b1"}), func(v string) byte { return v[0] },
+			func(_ context.Context, v string) error {
+				time.Sleep(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				got = append(got, v)
+				if v == "a2" {
+					return errDoom
+				}
+				return nil
+			}, coord.Options{Limit: 4})
+		slices.Sort(got[:2]) // of the same moment
+		if !errors.Is(err, errDoom) || time.Since(began) != 3*time.Second || !slices.Equal(got, []string{"a1", "b1", "a2", "a3"}) {
+			t.Errorf("ForEachKeyed = %v after %v, ran %v", err, time.Since(began), got)
+		}
+	})
+}
+
+// A sequence that throws does so in the loop, after what it had yielded before.
+func TestMapOfASequenceThatThrows(t *testing.T) {
+	for _, exits := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			seq := func(yield func(int) bool) {
+				yield(1)
+				yield(2)
+				if exits {
+					runtime.Goexit()
+				}
+				panic("oops")
+			}
+			results := 0
+			ended := make(chan any)
+			go func() {
+				thrown := any("exit")
+				defer func() { ended <- thrown }()
+				defer func() {
+					if v := recover(); v != nil {
+						thrown = v
+					}
+				}()
+				for range coord.Map(t.Context(), seq, func(_ context.Context, n int) (int, error) { return n, nil }, coord.Options{}) {
+					results++
+				}
+				thrown = nil
+			}()
+			want := any("oops")
+			if exits {
+				want = "exit"
+			}
+			if got := <-ended; got != want || results != 2 {
+				t.Errorf("after %d results the loop threw %v, want %v after 2", results, got, want)
+			}
+		})
+	}
+}
+
+// A context that ends in the body of the last result has cut nothing off.
+func TestMapThatIsCompleteHasNoCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		n := 0
+		for out, err := range coord.Map(ctx, upTo(3), func(_ context.Context, n int) (int, error) { return n, nil }, coord.Options{}) {
+			if n++; out == 2 {
+				cancel()
+			}
+			if err != nil {
+				t.Errorf("result %d: %v", n, err)
+			}
+		}
+		if n != 3 {
+			t.Errorf("%d results, want 3", n)
 		}
 	})
 }
