@@ -13,7 +13,8 @@ type Op[K comparable] struct {
 	ID      ID
 	Key     K
 	Lane    int
-	Attempt int // 1 for the first
+	Attempt int       // 1 for the first
+	Started time.Time // of this attempt; zero with Options.NoClock
 }
 
 // Info describes an op; it is a copy.

@@ -279,7 +279,7 @@ func (s *Scheduler[K, T]) call(w *worker[K, T], n *node[K, T]) (err error) {
 	if err := n.spoilt(); err != nil {
 		return err
 	}
-	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt)}
+	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt), Started: w.started}
 	if n.queue.keyed {
 		op.Key = n.queue.key
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/internal/sched"
-	"github.com/mostlylucid/eph/pkg/signals"
 )
 
 // Keyed orders work by key. The ops of a key start in the order in which they were accepted, and no
@@ -19,7 +18,7 @@ import (
 // usable. It need not be closed: see the package comment.
 type Keyed[K comparable, T any] struct {
 	s       *sched.Scheduler[K, T]
-	sink    *signals.Sink
+	news    *announcer[K]    // nil without Options.Signals
 	resolve func(Info[K], T) // of Calls: is told of the end whatever Notify sets; may be nil
 }
 
@@ -52,15 +51,18 @@ func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 func NewKeyed[K comparable, T any](keyOf func(T) K, fn func(ctx context.Context, op Op[K], v T) error, o Options) *Keyed[K, T] {
 	mustHave(fn != nil)
 	sink := o.Signals
+	var news *announcer[K]
+	if sink != nil {
+		news = newAnnouncer[K](sink)
+	}
 	run := func(ctx context.Context, op sched.Op[K], v T) error {
-		if sink != nil {
-			started := Info[K]{ID: op.ID, Key: op.Key, Lane: op.Lane, State: Running, Attempt: op.Attempt}
-			announce(sink, SignalStarted, started)
+		if news != nil {
+			news.begins(&op)
 		}
 		return fn(ctx, Op[K]{ID: op.ID, Key: op.Key, Lane: op.Lane, Attempt: op.Attempt, sink: sink}, v)
 	}
-	c := &Keyed[K, T]{s: sched.New(run, keyOf, o.sched()), sink: sink}
-	if sink != nil {
+	c := &Keyed[K, T]{s: sched.New(run, keyOf, o.sched()), news: news}
+	if news != nil {
 		c.Notify(Hooks[K, T]{})
 	}
 	return c
@@ -75,8 +77,8 @@ func mustHave(fn bool) {
 // Notify sets who is told what becomes of ops, in place of who was. Call it before the first Put;
 // after an op was accepted it panics.
 func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
-	if c.sink != nil {
-		h = announcing(c.sink, h)
+	if c.news != nil {
+		h = announcing(c.news, h)
 	}
 	if c.resolve != nil {
 		h = resolving(c.resolve, h)

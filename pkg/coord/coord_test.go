@@ -196,6 +196,12 @@ func TestSignals(t *testing.T) {
 		var got []string
 		for e := range sink.Recent(signals.MustCompile("*")) {
 			info, _ := e.Value.(coord.Info[string])
+			if (e.Key == "") != (info.Key == "" && e.Name != "app.step") {
+				t.Errorf("%s has the key %q, its op has %q", e.Name, e.Key, info.Key)
+			}
+			if info.Started.IsZero() != (info.Attempt == 0) {
+				t.Errorf("%s of attempt %d, started %v", e.Name, info.Attempt, info.Started)
+			}
 			got = append(got, fmt.Sprint(e.Name, " ", e.Op, " ", info.Key, " ", info.Attempt))
 		}
 		slices.Reverse(got)
@@ -328,5 +334,42 @@ func TestNilFunction(t *testing.T) {
 			}()
 			build()
 		}()
+	}
+}
+
+// The key of an op is that of its events if it is of any string type.
+func TestSignalsHaveTheKey(t *testing.T) {
+	type host string
+	var sink signals.Sink
+	var got []string
+	sink.Subscribe(signals.MustCompile("op.*"), func(e signals.Event) { got = append(got, e.Name+" "+e.Key) })
+	named := coord.NewKeyed(func(h host) host { return h }, func(context.Context, coord.Op[host], host) error { return nil }, coord.Options{Signals: &sink})
+	numbered := coord.NewKeyed(func(n int) int { return n }, func(context.Context, coord.Op[int], int) error { return nil }, coord.Options{Signals: &sink})
+	if err := errors.Join(named.Do(t.Context(), "db1"), numbered.Do(t.Context(), 7)); err != nil {
+		t.Error(err)
+	}
+	if want := []string{"op.started db1", "op.done db1", "op.started ", "op.done "}; !slices.Equal(got, want) {
+		t.Errorf("raised %q, want %q", got, want)
+	}
+}
+
+// Signals that nobody hears cost no allocation.
+func TestUnheardSignals(t *testing.T) {
+	var sink signals.Sink
+	sink.Subscribe(signals.MustCompile("other"), func(signals.Event) {})
+	c := coord.NewKeyed(func(n int) string { return "k" }, func(context.Context, coord.Op[string], int) error { return nil }, coord.Options{Limit: 2, Signals: &sink})
+	round := func() {
+		for n := range 1000 {
+			if _, err := c.Put(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	round()
+	if n := testing.AllocsPerRun(10, round) / 1000; n > 0.5 {
+		t.Errorf("%.2f allocations per op", n)
 	}
 }
