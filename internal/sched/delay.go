@@ -77,7 +77,7 @@ func (s *Scheduler[K, T]) postpone(n *node[K, T], d time.Duration) {
 	at += min(int64(max(d, 0)), never-at) // what would come after the end of time never comes
 	s.delays.push(delayed[K, T]{at, n})
 	s.delayed++
-	s.lanes[n.rank.lane].waiting++
+	s.lanes[n.lane].waiting++
 }
 
 // wake moves the ops whose time has come to where they may start.
@@ -89,7 +89,7 @@ func (s *Scheduler[K, T]) wake() {
 		s.delayed--
 		s.pending++
 		if n.queue == nil {
-			n.queue = s.looseQueue(n.rank)
+			n.queue = s.looseQueue(n.rank())
 			if n.attempt > 0 {
 				n.queue.giveBack(n)
 			} else {

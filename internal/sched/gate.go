@@ -149,10 +149,10 @@ func (s *Scheduler[K, T]) regate() {
 	})
 	if s.falling != 0 {
 		s.dropAll(func(n *node[K, T]) error {
-			if s.falling&(1<<n.rank.lane) == 0 {
+			if s.falling&(1<<n.lane) == 0 {
 				return nil
 			}
-			return s.gateCause(n.rank.lane)
+			return s.gateCause(n.lane)
 		})
 	}
 	if was != s.shut {

@@ -119,7 +119,7 @@ func (s *Scheduler[K, T]) release(g *Gate) {
 		s.delayed--
 		s.pending++
 		if n.queue == nil {
-			q := s.looseQueue(n.rank)
+			q := s.looseQueue(n.rank())
 			n.queue = q
 			at := before[q]
 			for m := q.after(at); m != nil && m.id < n.id; m = m.next {

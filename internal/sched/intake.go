@@ -207,7 +207,7 @@ func (s *Scheduler[K, T]) refuse(err error) {
 func (s *Scheduler[K, T]) accept(o *offer[K, T]) ID {
 	n := s.newNode()
 	s.accepted++
-	n.id, n.value, n.rank = ID(s.accepted), o.value, o.rank
+	n.id, n.value, n.priority, n.lane = ID(s.accepted), o.value, o.rank.priority, o.rank.lane
 	if s.keyOf != nil {
 		n.queue = s.keyQueue(o.key, o.hash)
 	}
@@ -228,16 +228,16 @@ func (s *Scheduler[K, T]) accept(o *offer[K, T]) ID {
 	} else {
 		n.state = n.state.next(accept)
 		s.pending++
-		s.lanes[n.rank.lane].waiting++
+		s.lanes[n.lane].waiting++
 		if n.queue == nil {
-			n.queue = s.looseQueue(n.rank)
+			n.queue = s.looseQueue(n.rank())
 			s.stamp(n)
 		}
 		s.enqueue(n)
 	}
 	switch {
-	case s.falling&(1<<n.rank.lane) != 0:
-		s.drop(n, s.gateCause(n.rank.lane))
+	case s.falling&(1<<n.lane) != 0:
+		s.drop(n, s.gateCause(n.lane))
 	case o.Bound == nil:
 	case o.Bound.Err() != nil:
 		s.drop(n, context.Cause(o.Bound))
@@ -249,7 +249,7 @@ func (s *Scheduler[K, T]) accept(o *offer[K, T]) ID {
 
 func (s *Scheduler[K, T]) enqueue(n *node[K, T]) {
 	if s.o.Overtake {
-		n.queue.overtake(n)
+		n.queue.overtake(n, len(s.lanes))
 	} else {
 		n.queue.append(n)
 	}

@@ -534,6 +534,7 @@ func (m *model) quiet() {
 	m.limit = max(m.current, m.runs)
 	m.fits(st)
 	m.history()
+	m.queues()
 	now := time.Now()
 	free := m.runs < m.current && m.paused == 0 && (m.rate == nil || !m.rate.holds(m.totalStarts()))
 	for j := range m.waiting() {
@@ -547,6 +548,67 @@ func (m *model) quiet() {
 			m.inOrder(j, other)
 		}
 	}
+}
+
+// queues checks what the queues know of themselves.
+func (m *model) queues() {
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
+	var oldest *node[int, *job]
+	for n := range m.s.waitingOps {
+		if oldest == nil || n.id < oldest.id {
+			oldest = n
+		}
+	}
+	if m.s.oldest() != oldest {
+		m.errorf("the oldest op is %+v, want %+v", m.s.oldest(), oldest)
+	}
+	for q := range m.s.queues {
+		if fault := faultOf(q); fault != "" {
+			m.errorf("%s of a queue, keyed %v", fault, q.keyed)
+		}
+	}
+}
+
+// faultOf compares what a queue keeps with what it holds.
+func faultOf[K comparable, T any](q *queue[K, T]) string {
+	var tail, tried *node[K, T]
+	last := make(map[uint8]*node[K, T])
+	best, waiting, sorted := rank{}, 0, true
+	for n := q.head; n != nil; n = n.next {
+		switch {
+		case n.prev != tail:
+			return "wrong links"
+		case n.attempt == 0:
+			last[n.lane] = n
+		case tried == tail:
+			tried = n
+		}
+		if waiting == 0 || n.rank().before(best) {
+			best = n.rank()
+		}
+		sorted = sorted && (tail == nil || tail.id < n.id)
+		tail = n
+		waiting++
+	}
+	if q.mixed != nil && q.mixed.last != nil {
+		for lane, n := range q.mixed.last {
+			if last[uint8(lane)] != n {
+				return "wrong last op of a lane"
+			}
+		}
+	}
+	switch {
+	case q.tail != tail || int(q.waiting) != waiting:
+		return "wrong end or number"
+	case q.tried != tried:
+		return "wrong last op that was tried"
+	case !q.unsorted && !sorted:
+		return "wrong order"
+	case q.keyed && waiting > 0 && q.best(0) != best:
+		return "wrong best rank"
+	}
+	return ""
 }
 
 func (m *model) open(lane int) bool { return m.gate[lane] == open && m.gate[len(m.gates)-1] == open }

@@ -44,13 +44,17 @@ type node[K comparable, T any] struct {
 	id    ID
 	queue *queue[K, T]
 	next  *node[K, T] // in its queue
-	extra *extra      // may be nil
+	prev  *node[K, T]
+	extra *extra // may be nil
 
-	attempt int32
-	place   int32 // index in the running list or in the delay heap
-	rank    rank
-	state   State
+	attempt  int32
+	place    int32 // index in the running list or in the delay heap
+	priority int32
+	lane     uint8
+	state    State
 }
+
+func (n *node[K, T]) rank() rank { return rank{n.priority, n.lane} }
 
 // extra is what only some ops need. It stays with a node that is recycled.
 type extra struct {

@@ -162,14 +162,10 @@ func (s *Scheduler[K, T]) place(q *queue[K, T]) rank {
 	switch {
 	case !q.keyed:
 		return q.at
-	case s.shut&(1<<q.head.rank.lane) != 0:
-		return q.head.rank
+	case s.shut&(1<<q.head.lane) != 0:
+		return q.head.rank()
 	}
-	i := 0
-	for s.shut&(1<<q.ranks[i].rank.lane) != 0 {
-		i++
-	}
-	return q.ranks[i].rank
+	return q.best(s.shut)
 }
 
 // settle puts a queue where it belongs after any change: into its lane if its head may start,

@@ -314,7 +314,7 @@ func (s *Scheduler[K, T]) drop(n *node[K, T], cause error) {
 	} else {
 		s.pending--
 	}
-	s.lanes[n.rank.lane].waiting--
+	s.lanes[n.lane].waiting--
 	if q != nil {
 		q.remove(n)
 	}
@@ -350,18 +350,7 @@ func (s *Scheduler[K, T]) dropAll(why func(*node[K, T]) error) {
 
 // waitingOps yields the ops that wait, in no order across queues.
 func (s *Scheduler[K, T]) waitingOps(yield func(*node[K, T]) bool) {
-	queues := func(yield func(*queue[K, T]) bool) {
-		if !yield(&s.plain) {
-			return
-		}
-		for _, q := range s.loose {
-			if !yield(q) {
-				return
-			}
-		}
-		s.keys.all(yield)
-	}
-	for q := range queues {
+	for q := range s.queues {
 		for n := q.head; n != nil; n = n.next {
 			if !yield(n) {
 				return
@@ -373,6 +362,19 @@ func (s *Scheduler[K, T]) waitingOps(yield func(*node[K, T]) bool) {
 			return
 		}
 	}
+}
+
+// queues yields every queue that may have waiting ops, in no order.
+func (s *Scheduler[K, T]) queues(yield func(*queue[K, T]) bool) {
+	if !yield(&s.plain) {
+		return
+	}
+	for _, q := range s.loose {
+		if !yield(q) {
+			return
+		}
+	}
+	s.keys.all(yield)
 }
 
 // end drops a waiting op or cancels the context of a running one.
@@ -430,21 +432,36 @@ func (s *Scheduler[K, T]) FindFunc(match func(T) bool) (ID, bool) {
 	return 0, false
 }
 
-// DropOldest ends the waiting op that was accepted first. O(waiting).
+// DropOldest ends the waiting op that was accepted first. O(keys and delayed ops), and O(waiting
+// ops) of a key of which some have overtaken others.
 func (s *Scheduler[K, T]) DropOldest(cause error) bool {
 	s.mu.Lock()
 	defer s.unlock()
-	var oldest *node[K, T]
-	for n := range s.waitingOps {
-		if oldest == nil || n.id < oldest.id {
-			oldest = n
-		}
-	}
+	oldest := s.oldest()
 	if oldest == nil {
 		return false
 	}
 	s.end(oldest, cause)
 	return true
+}
+
+func (s *Scheduler[K, T]) oldest() (oldest *node[K, T]) {
+	consider := func(n *node[K, T]) {
+		if oldest == nil || n.id < oldest.id {
+			oldest = n
+		}
+	}
+	for q := range s.queues {
+		for n := q.head; n != nil; n = n.next {
+			if consider(n); !q.unsorted {
+				break
+			}
+		}
+	}
+	for _, d := range s.delays {
+		consider(d.op)
+	}
+	return oldest
 }
 
 // SetLimit changes how many run at once; less than 1 counts as 1. Lowering it interrupts

@@ -97,7 +97,7 @@ func (s *Scheduler[K, T]) pick() *node[K, T] {
 	n.state = n.state.next(start)
 	n.attempt++
 	s.pending--
-	s.lanes[n.rank.lane].waiting--
+	s.lanes[n.lane].waiting--
 	q.running++
 	s.settle(q)
 	s.admit()
@@ -237,7 +237,7 @@ func (s *Scheduler[K, T]) attempt(w *worker[K, T]) {
 
 func (s *Scheduler[K, T]) info(n *node[K, T], started time.Time, state State, out *outcome) Info[K] {
 	i := Info[K]{
-		ID: n.id, Lane: int(n.rank.lane), State: state, Attempt: int(n.attempt),
+		ID: n.id, Lane: int(n.lane), State: state, Attempt: int(n.attempt),
 		Err: out.err, Started: started, Took: out.took,
 	}
 	if n.queue != nil && n.queue.keyed {
@@ -279,7 +279,7 @@ func (s *Scheduler[K, T]) call(w *worker[K, T], n *node[K, T]) (err error) {
 	if err := n.spoilt(); err != nil {
 		return err
 	}
-	op := Op[K]{ID: n.id, Lane: int(n.rank.lane), Attempt: int(n.attempt), Started: w.started}
+	op := Op[K]{ID: n.id, Lane: int(n.lane), Attempt: int(n.attempt), Started: w.started}
 	if n.queue.keyed {
 		op.Key = n.queue.key
 	}
@@ -360,8 +360,8 @@ func (s *Scheduler[K, T]) tryAgain(n *node[K, T], w *worker[K, T]) {
 	switch {
 	case w.ctx.Err() != nil: // cancelled while it was decided
 		s.drop(n, context.Cause(w.ctx))
-	case s.falling&(1<<n.rank.lane) != 0:
-		s.drop(n, s.gateCause(n.rank.lane))
+	case s.falling&(1<<n.lane) != 0:
+		s.drop(n, s.gateCause(n.lane))
 	case w.out.after <= 0:
 		s.wake()
 	}

@@ -26,9 +26,9 @@ import (
 //	func (g *Gate) Shut()                   // lets nothing start
 //	func (g *Gate) ShutFor(d time.Duration) // Shut, and Open after d
 //
-//	// Drop ends waiting ops, and those that come until the gate opens, as Dropped. Their error
-//	// wraps ErrDropped and the cause, which may be nil. When Drop returns, Hooks.Finish has been
-//	// called for the ops that were waiting.
+//	// Drop ends what waits, and what comes until the gate opens, as Dropped. Their error wraps
+//	// ErrDropped and the cause, which may be nil. Hooks.Finish has been told of what waited when
+//	// Drop returns. O(ops that wait).
 //	func (g *Gate) Drop(cause error)
 //
 //	// State reports whether work may start, and if not, whether it is dropped or held.

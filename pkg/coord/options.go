@@ -251,7 +251,8 @@ func InLane(i int) PutOption { return PutOption{kind: inLane, n: int64(i)} }
 func InNamedLane(name string) PutOption { return PutOption{kind: inNamedLane, text: name} }
 
 // Priority orders the op within its lane, higher first; 0 is the default. Priorities do not
-// reorder a key: the most urgent op of a key raises the ones before it.
+// reorder a key: the most urgent op of a key lifts the ones before it. The cost grows with the
+// logarithm of the number of different priorities that wait.
 func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 
 // After lets the op start no sooner than d from now; 0 or less means at once. Meanwhile it holds its
