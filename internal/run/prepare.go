@@ -13,7 +13,6 @@ import (
 	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/pkg/coord"
-	"github.com/mostlylucid/eph/pkg/signals"
 )
 
 // Prepare opens the input, compiles the templates and looks the command up. The end of ctx
@@ -68,7 +67,7 @@ func (r *Run) open() error {
 	r.out = output.New(r.results.init(r), r.streams.Err, p.Output)
 	r.scale = newScale(r)
 	r.circuits = newCircuits(&p.Breaker, r.circuitChanged)
-	r.signalled, _ = coord.GateOn(&r.sink, p.DeferOn, signals.Pattern{}, p.CancelOn, 0)
+	r.signalled, _ = coord.GateOn(&r.sink, coord.GateRules{Hold: p.DeferOn, Drop: p.CancelOn})
 	r.space()
 	r.newPool()
 	return nil

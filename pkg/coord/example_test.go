@@ -168,7 +168,7 @@ func ExampleLane() {
 // Work waits while a condition holds, and goes on by itself when it is cleared.
 func ExampleGateOn() {
 	var sink signals.Sink
-	gate, stop := coord.GateOn(&sink, signals.MustCompile("disk.full"), signals.Pattern{}, signals.Pattern{}, 0)
+	gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("disk.full")})
 	defer stop()
 	pool := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("write", name)

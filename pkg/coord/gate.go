@@ -35,20 +35,28 @@ import (
 //	func (g *Gate) State() (isOpen, drops bool)
 type Gate = sched.Gate
 
-// GateOn returns a gate that follows conditions of a sink: dropping while one holds that
-// matches drop, else open while one matches open, else shut while one matches hold. If most
-// is positive, the gate lets work start again that long after it was shut, whatever holds,
-// until the conditions change. The zero Pattern matches nothing.
+// GateRules say which conditions [GateOn] follows. The zero Pattern matches none.
+type GateRules struct {
+	Hold signals.Pattern // shut while one of these holds
+	Open signals.Pattern // but open while one of these does
+	Drop signals.Pattern // and in any case dropping while one of these does
+
+	// Max, if positive, lets work start again that long after the gate was shut, whatever
+	// holds, until the conditions change.
+	Max time.Duration
+}
+
+// GateOn returns a gate that follows conditions of a sink.
 //
-// When GateOn returns, the gate reflects the conditions that already hold; a change is in effect
-// when the call that made it returns, unless another goroutine is just updating the gate: then that
-// one applies it. stop ends this and leaves the gate open; a second call does nothing.
-func GateOn(s *signals.Sink, hold, open, drop signals.Pattern, most time.Duration) (g *Gate, stop func()) {
-	f := &follower{gate: new(Gate), most: most}
+// The gate heeds conditions that hold already when GateOn returns, and a change of conditions when
+// the call that made it returns, unless another goroutine is at the gate: that one goes on with it.
+// stop ends the following and leaves the gate open; a second call does nothing.
+func GateOn(s *signals.Sink, r GateRules) (g *Gate, stop func()) {
+	f := &follower{gate: new(Gate), most: r.Max}
 	stops := []func(){
-		s.OnChange(drop, func(holds bool) { f.change(func() { f.drop = holds }) }),
-		s.OnChange(open, func(holds bool) { f.change(func() { f.open = holds }) }),
-		s.OnChange(hold, func(holds bool) { f.change(func() { f.hold = holds }) }),
+		s.OnChange(r.Drop, func(holds bool) { f.change(func() { f.drop = holds }) }),
+		s.OnChange(r.Open, func(holds bool) { f.change(func() { f.open = holds }) }),
+		s.OnChange(r.Hold, func(holds bool) { f.change(func() { f.hold = holds }) }),
 	}
 	var stopped atomic.Bool
 	return f.gate, func() {

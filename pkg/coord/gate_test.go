@@ -14,7 +14,7 @@ func TestGateOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		sink.Set("hold.a", "", 0) // before anybody follows
-		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold.*"), signals.MustCompile("go"), signals.MustCompile("drop"), 0)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("hold.*"), Open: signals.MustCompile("go"), Drop: signals.MustCompile("drop")})
 		state := func(what string, wantOpen, wantDrops bool) {
 			t.Helper()
 			if isOpen, drops := gate.State(); isOpen != wantOpen || drops != wantDrops {
@@ -52,7 +52,7 @@ func TestGateOn(t *testing.T) {
 func TestGateOnForAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
-		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.Pattern{}, time.Minute)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("hold"), Max: time.Minute})
 		defer stop()
 		began := time.Now()
 		var started time.Duration
@@ -80,7 +80,7 @@ func TestGateOnForAtMost(t *testing.T) {
 func TestGateOnChangedByAHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
-		gate, stop := coord.GateOn(&sink, signals.MustCompile("hold"), signals.Pattern{}, signals.MustCompile("drop"), 0)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("hold"), Drop: signals.MustCompile("drop")})
 		defer stop()
 		pool := coord.New(func(context.Context, int) error { return nil }, coord.Options{Gate: gate})
 		dropped := 0

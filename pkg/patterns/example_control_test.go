@@ -112,7 +112,7 @@ func Example_failOver() {
 func ExampleBackpressure_gate() {
 	var sink signals.Sink
 	pressure := &patterns.Backpressure{Sink: &sink, Condition: "backpressure.store", High: 2, Low: 1}
-	gate, stop := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, time.Minute)
+	gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("backpressure.*"), Max: time.Minute})
 	defer stop()
 	fetch := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("fetch", name)
@@ -132,7 +132,7 @@ func ExampleBackpressure_gate() {
 // Signal-aware work: one condition holds it back, another ends it.
 func Example_signalAware() {
 	var sink signals.Sink
-	gate, stop := coord.GateOn(&sink, signals.MustCompile("maintenance"), signals.Pattern{}, signals.MustCompile("shutdown"), 0)
+	gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("maintenance"), Drop: signals.MustCompile("shutdown")})
 	defer stop()
 	work := coord.New(func(_ context.Context, name string) error {
 		fmt.Println("run", name)

@@ -69,7 +69,7 @@ func TestBackpressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		b := &patterns.Backpressure{Sink: &sink, High: 4, Low: 2}
-		gate, stop := coord.GateOn(&sink, signals.MustCompile("backpressure.*"), signals.Pattern{}, signals.Pattern{}, 0)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile("backpressure.*")})
 		defer stop()
 		var holds []bool
 		for _, n := range []int{3, 1, 5, -6, -1, 1} {
@@ -89,7 +89,7 @@ func TestBackpressureSheds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		b := &patterns.Backpressure{Sink: &sink, High: 3}
-		gate, stop := coord.GateOn(&sink, signals.Pattern{}, signals.Pattern{}, signals.MustCompile("backpressure.*"), 0)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Drop: signals.MustCompile("backpressure.*")})
 		defer stop()
 		work := coord.New(func(context.Context, int) error { time.Sleep(time.Hour); return nil }, coord.Options{Limit: 1, Gate: gate})
 		work.Notify(coord.Hooks[coord.NoKey, int]{Finish: func(coord.Info[coord.NoKey], int) { b.Add(-1) }})
