@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,6 +187,31 @@ func TestGateWithinAnOp(t *testing.T) {
 		s := New(func(context.Context, Op[int], int) error { g.Drop(nil); g.Shut(); g.Open(); return nil }, itself, Options{Gate: &g})
 		for i := range 10 {
 			put(t, s, i, Submit{})
+		}
+		drain(t, s)
+	})
+}
+
+// A hook that puts again what a gate drops does not call itself deeper and deeper.
+func TestHookThatPutsWhatWasDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g Gate
+		var s *Scheduler[struct{}, int]
+		s = New(func(context.Context, Op[struct{}], int) error { return nil }, nil, Options{Gate: &g})
+		told := 0
+		s.Notify(Hooks[struct{}, int]{Finish: func(i Info[struct{}], n int) {
+			if pcs := make([]uintptr, 100); runtime.Callers(0, pcs) == len(pcs) {
+				t.Errorf("a hook within a hook within a hook: %d were told of", n)
+				return
+			}
+			if told++; n < 100 {
+				put(t, s, n+1, Submit{})
+			}
+		}})
+		g.Drop(nil)
+		put(t, s, 0, Submit{})
+		if err := s.Idle(t.Context()); err != nil || told != 101 {
+			t.Errorf("Idle = %v; %d were told of, want 101", err, told)
 		}
 		drain(t, s)
 	})

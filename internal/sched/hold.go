@@ -60,7 +60,7 @@ func (s *Scheduler[K, T]) behind(n *node[K, T], g *Gate) bool {
 	h := s.holds[g]
 	if h == nil {
 		h = &holding[K, T]{ops: make(map[*node[K, T]]struct{})}
-		h.watch.changed = func() { s.release(g) }
+		h.watch.changed = func() { s.letGo(g) }
 		g.follow(&h.watch)
 	}
 	if isOpen, _ := g.State(); isOpen { // asked after the watch began, so that no change is missed
@@ -96,8 +96,8 @@ func (s *Scheduler[K, T]) forgo(n *node[K, T]) {
 	}
 }
 
-// release lets the ops go on that wait for a gate, if it is open.
-func (s *Scheduler[K, T]) release(g *Gate) {
+// letGo lets the ops go on that wait for a gate, if it is open.
+func (s *Scheduler[K, T]) letGo(g *Gate) {
 	s.mu.Lock()
 	defer s.unlock()
 	h := s.holds[g]

@@ -85,7 +85,7 @@ func (s *Scheduler[K, T]) Put(ctx context.Context, v T, o Submit) (ID, error) {
 	if room == roomy {
 		id := s.accept(&of)
 		s.spawn()
-		s.unlock()
+		s.unlockPut()
 		return id, nil
 	}
 	s.choked = room == full
@@ -120,7 +120,7 @@ func (s *Scheduler[K, T]) TryPut(v T, o Submit) (ID, error) {
 		return 0, err
 	}
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.unlockPut()
 	if s.closed {
 		return 0, ErrClosed
 	}

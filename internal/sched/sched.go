@@ -175,6 +175,7 @@ type Scheduler[K comparable, T any] struct {
 	closed  bool
 	fallen  []fallen[K, T] // dropped, but nobody was told yet
 	ending  int            // dropped, and being told
+	telling int            // calls of announce under way
 	waiters []waiter
 
 	quiescing chan struct{} // holds a token while Quiesce is in progress
@@ -268,12 +269,34 @@ func orDefault(n, def int) int {
 
 // unlock releases the mutex and tells whom it concerns what was dropped.
 func (s *Scheduler[K, T]) unlock() {
-	fallen := s.fallen
-	s.fallen = nil
-	s.mu.Unlock()
-	if len(fallen) > 0 {
+	if fallen := s.release(); fallen != nil {
 		s.announce(fallen)
 	}
+}
+
+// unlockPut is unlock after an op was put. If that was dropped at once, while others are told of
+// drops, perhaps by a hook that put it, another goroutine tells of it: a hook that puts again what
+// a gate drops must not call itself without end.
+func (s *Scheduler[K, T]) unlockPut() {
+	within := s.telling > 0
+	switch fallen := s.release(); {
+	case fallen == nil:
+	case within:
+		go s.announce(fallen)
+	default:
+		s.announce(fallen)
+	}
+}
+
+// release releases the mutex and returns what was dropped, for announce.
+func (s *Scheduler[K, T]) release() []fallen[K, T] {
+	fallen := s.fallen
+	s.fallen = nil
+	if fallen != nil {
+		s.telling++
+	}
+	s.mu.Unlock()
+	return fallen
 }
 
 // announce tells of all drops, also if a hook ends the goroutine on the way.
@@ -282,6 +305,9 @@ func (s *Scheduler[K, T]) announce(all []fallen[K, T]) {
 	defer func() {
 		s.mu.Lock()
 		s.ending -= told
+		if told == len(all) {
+			s.telling--
+		}
 		s.quiet()
 		s.mu.Unlock()
 		if told < len(all) {

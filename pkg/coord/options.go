@@ -110,9 +110,11 @@ type Hooks[K comparable, T any] struct {
 	// Finish is called once for every accepted op, when it has ended as Done, Failed or
 	// Dropped. Info.Err is nil for Done, the error of the last attempt for Failed, and wraps
 	// ErrDropped for Dropped. It runs outside all locks, on the worker, or for a drop on the
-	// goroutine that caused it; so it may run concurrently for several ops. The op counts as
-	// running until Finish has returned, so when Drain returns all calls are complete. A panic
-	// in Finish fails the op.
+	// goroutine that caused it; so at the same time for ops that end at the same time. The op
+	// counts as running until Finish has returned, so Drain has seen all of them. A panic
+	// fails the op. Finish may Put; for what is dropped as it is put, while drops are being
+	// told, it is called on a goroutine of its own. One that puts again what a gate drops goes
+	// round until the gate opens.
 	Finish func(i Info[K], v T)
 }
 
