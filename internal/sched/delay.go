@@ -140,19 +140,36 @@ func (s *Scheduler[K, T]) unreserve() {
 	}
 }
 
+// watchRate begins or ends to hear of changes of the rate, if the limiter tells of them. It is
+// watched only while a permit is awaited, so that it keeps no idle scheduler alive.
+func (s *Scheduler[K, T]) watchRate(awaits bool) {
+	switch {
+	case awaits == (s.unwatch != nil):
+	case awaits:
+		if l, ok := s.o.Rate.(interface{ OnChange(func()) func() }); ok {
+			s.unwatch = l.OnChange(s.Reconsider)
+		}
+	default:
+		s.unwatch()
+		s.unwatch = nil
+	}
+}
+
 // arm sets the one timer to the earliest thing that waits for time, or stops it.
 func (s *Scheduler[K, T]) arm() {
 	at := int64(never)
 	if len(s.delays) > 0 {
 		at = s.delays[0].due
 	}
+	awaits := false
 	switch {
 	case !s.hasPermit:
 	case s.paused > 0 || !s.startable():
 		s.unreserve()
 	case s.awaits: // the clock is not asked again: it may have gone on
-		at = min(at, s.permitAt)
+		at, awaits = min(at, s.permitAt), true
 	}
+	s.watchRate(awaits)
 	if at == s.timerAt {
 		return
 	}

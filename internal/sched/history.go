@@ -200,14 +200,18 @@ func (s *Scheduler[K, T]) Waiting(key K) iter.Seq[Info[K]] {
 	}
 }
 
-// Find looks for an op among the running and the recent ones. O(their number).
+// Find looks for an op among the waiting, running and recent ones. O(their number).
 func (s *Scheduler[K, T]) Find(id ID) (Info[K], bool) {
-	for _, i := range s.runningInfos() {
-		if i.ID == id {
-			return i, true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.find(id); n != nil {
+		var started time.Time
+		if n.state == Running {
+			started = s.running[n.place].started
 		}
+		return s.info(n, started, n.state, &outcome{}), true
 	}
-	for i := range s.Recent() {
+	for _, i := range s.history.newestFirst(s.o.MaxAge) {
 		if i.ID == id {
 			return i, true
 		}

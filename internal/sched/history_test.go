@@ -159,8 +159,8 @@ func TestListings(t *testing.T) {
 		if i, ok := s.Find(1); !ok || i != first {
 			t.Errorf("Find of a running op = %+v, %v", i, ok)
 		}
-		if i, ok := s.Find(5); ok {
-			t.Errorf("Find of a waiting op = %+v", i)
+		if i, ok := s.Find(5); !ok || i.ID != 5 || i.State.Final() || i.State == Running {
+			t.Errorf("Find of a waiting op = %+v, %v", i, ok)
 		}
 		time.Sleep(1500 * time.Millisecond)
 		at("Waiting", slices.Collect(s.Waiting("b"))[:1], Info[string]{ID: 1, Key: "b", State: Delayed, Attempt: 1})

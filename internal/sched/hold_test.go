@@ -286,6 +286,51 @@ func TestReconsider(t *testing.T) {
 	})
 }
 
+// teller is a metronome that tells of changes.
+type teller struct {
+	metronome
+	heard map[int]func()
+	asked int
+}
+
+func (l *teller) OnChange(fn func()) (stop func()) {
+	l.asked++
+	id := l.asked
+	l.heard[id] = fn
+	return func() { delete(l.heard, id) }
+}
+
+// A limiter that tells of changes need not be reconsidered by hand, and is watched no longer than
+// a permit is awaited.
+func TestRateThatTellsOfChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rate := &teller{metronome: metronome{every: time.Hour}, heard: make(map[int]func())}
+		began := time.Now()
+		s := New(func(context.Context, Op[int], int) error { return nil }, nil, Options{Limit: 1, Rate: rate, NoClock: true})
+		put(t, s, 1, Submit{})
+		put(t, s, 2, Submit{})
+		synctest.Wait()
+		if len(rate.heard) != 1 {
+			t.Fatalf("%d listen to the limiter, want 1", len(rate.heard))
+		}
+		rate.next, rate.every = time.Now().Add(2*time.Second), time.Second
+		for _, changed := range rate.heard {
+			changed()
+		}
+		if err := s.Idle(t.Context()); err != nil || time.Since(began) != time.Second {
+			t.Errorf("Idle = %v after %v, want 1s", err, time.Since(began))
+		}
+		id := put(t, s, 3, Submit{})
+		if len(rate.heard) != 1 {
+			t.Errorf("%d listen to the limiter, want 1", len(rate.heard))
+		}
+		s.Drop(id, nil)
+		if len(rate.heard) != 0 {
+			t.Error("who has nothing to start listens to the limiter")
+		}
+	})
+}
+
 func TestHeldOpsCanBeDropped(t *testing.T) {
 	boom := errors.New("boom")
 	for _, c := range []struct {

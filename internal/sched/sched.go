@@ -73,7 +73,8 @@ type Retry interface {
 type Limiter interface {
 	// Reserve takes a permit and returns how long to wait until it may be used. It is
 	// called with a lock held and must not block. When it panics, the op fails with that.
-	// A limiter that also has an Unreserve() takes a permit back that was not used.
+	// A limiter that also has an Unreserve() takes a permit back that was not used. One that has
+	// an OnChange(func()) (stop func()) calls the function after its rate has changed.
 	Reserve() time.Duration
 }
 
@@ -159,7 +160,8 @@ type Scheduler[K comparable, T any] struct {
 	hasPermit bool
 	permitAt  int64
 	awaits    bool  // its time has not come, as far as has been looked
-	broken    error // the panic of the limiter, in place of a permit
+	broken    error  // the panic of the limiter, in place of a permit
+	unwatch   func() // ends the watch on the limiter; nil while there is none
 
 	running   []*worker[K, T]
 	active    int // workers, lingering ones included

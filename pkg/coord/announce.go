@@ -8,10 +8,10 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// Names of the events that a coordinator raises with Options.Signals. Their Op is the ID and
-// their Value the Info of the op; their Key is the key of the op if its type is a string, and
-// else "". They are raised outside all locks, on the goroutine that runs the op or, for a drop,
-// caused it, before the hooks are told. One that nobody listens to costs a few nanoseconds.
+// Names of the events that a coordinator raises with Options.Signals. Their Op is the ID of the op
+// and their Value its Info; their Key is the key of the op if its type is a string type, and else
+// "". They are raised outside all locks, before the hooks are called, on the goroutine that runs the
+// op or, for a drop, on the one that caused it. One that nobody listens to is not built at all.
 const (
 	SignalStarted = "op.started" // an attempt begins
 	SignalDone    = "op.done"    // the op has ended as Done

@@ -20,7 +20,8 @@ type Future[In, Out any] struct {
 }
 
 // NewCalls returns a coordinator for functions with results, and panics if fn is nil. keyOf may be
-// nil: then nothing has a key, and K is best [NoKey]. The context that fn gets is that of [NewKeyed].
+// nil: then nothing has a key, and K should be [NoKey]. The context that fn gets is as with
+// [NewKeyed].
 func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Context, In) (Out, error), o Options) *Calls[K, In, Out] {
 	mustHave(fn != nil)
 	var key func(*Future[In, Out]) K
@@ -50,7 +51,7 @@ func NewCalls[K comparable, In, Out any](keyOf func(In) K, fn func(context.Conte
 // errNoCall is the error of a future that was made by hand.
 var errNoCall = errors.New("coord: a future comes from Calls.Go alone")
 
-// resolving returns hooks that call resolve after those of h, whatever these do.
+// resolving returns hooks that call resolve after those of h, whatever those do.
 func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hooks[K, T] {
 	finish := h.Finish
 	h.Finish = func(i Info[K], v T) {
@@ -62,9 +63,10 @@ func resolving[K comparable, T any](resolve func(Info[K], T), h Hooks[K, T]) Hoo
 	return h
 }
 
-// Call submits, waiting for room if need be, and waits for the result. Its error is that of fn,
-// after its last attempt, or one of Go or Wait; with an error the result is the zero value. The
-// context bounds the wait; fn sees it, and ends with it, only if the call is also Bound to it.
+// Call submits a value, waiting for room if necessary, and waits for the result. Its error is that
+// of the last attempt of fn, or one of Go or Wait; with an error the result is the zero value. The
+// context bounds the wait. It does not end the op, and fn does not see it, unless the call is also
+// Bound to it.
 func (c *Calls[K, In, Out]) Call(ctx context.Context, in In, opts ...PutOption) (Out, error) {
 	f, err := c.Go(ctx, in, opts...)
 	if err != nil {
@@ -97,8 +99,8 @@ func (c *Calls[K, In, Out]) Cancel(cause error) { c.c.Cancel(cause) }
 // Stats is Keyed.Stats.
 func (c *Calls[K, In, Out]) Stats() Stats { return c.c.Stats() }
 
-// Coordinator is the coordinator underneath, for limits, hooks and listings. Work is submitted
-// through Call and Go alone: a future made by hand fails. A future has its result after
+// Coordinator returns the underlying coordinator, for limits, hooks and listings. Submit work only
+// through Call and Go: a future that was put by hand fails. A future has its result once
 // Hooks.Finish has returned.
 func (c *Calls[K, In, Out]) Coordinator() *Keyed[K, *Future[In, Out]] { return c.c }
 

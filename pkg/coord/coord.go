@@ -29,7 +29,7 @@ type Pool[T any] = Keyed[NoKey, T]
 type NoKey = struct{}
 
 // New returns a pool that runs fn, for several values at the same time. It panics if fn is nil.
-// See [NewKeyed] for the context that fn gets, and for where its error goes.
+// See [NewKeyed] for the context that fn gets and for what happens to its error.
 func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 	mustHave(fn != nil)
 	return NewKeyed(nil, func(ctx context.Context, _ Op[NoKey], v T) error { return fn(ctx, v) }, o)
@@ -38,10 +38,10 @@ func New[T any](fn func(ctx context.Context, v T) error, o Options) *Pool[T] {
 // NewKeyed returns a coordinator that runs fn, and panics if that is nil. keyOf names the key of a
 // value; it is called on the submitter's goroutine, and with a nil keyOf nothing has a key.
 //
-// The context that fn gets is for one attempt. It ends when the op is dropped, when its time is
-// out, when the coordinator is cancelled, and at the latest soon after fn has returned: what fn
-// leaves behind ends with it. It has no values and no deadline but those of Options.Timeout and of
-// Bound, and within ForEach and Map those of their contexts.
+// The context that fn gets is for one attempt. It ends when the op is dropped, when its time is up,
+// when the coordinator is cancelled, and in any case soon after fn has returned, so a goroutine that
+// fn leaves behind can wait for it. It has the deadline of Options.Timeout, the values and the
+// deadline of Bound, and within ForEach and Map those of their context; no others.
 //
 // An error of fn concerns only its op. Options.Retry may cause a retry; the error of the last
 // attempt is passed to Hooks.Finish, returned by Do, available as Info.Err from Recent and Find, and
@@ -74,8 +74,8 @@ func mustHave(fn bool) {
 	}
 }
 
-// Notify sets who is told what becomes of ops, in place of who was. Call it before the first Put;
-// after an op was accepted it panics.
+// Notify sets the hooks, replacing earlier ones. Call it before the first Put; it panics once an op
+// was accepted.
 func (c *Keyed[K, T]) Notify(h Hooks[K, T]) {
 	if c.news != nil {
 		h = announcing(c.news, h)
@@ -99,7 +99,7 @@ func (c *Keyed[K, T]) TryPut(v T, opts ...PutOption) (ID, error) {
 }
 
 // PutAll accepts the values of a sequence up to the first error, and returns how many it accepted.
-// It may wait for room before each of them.
+// It may wait for room before each of them; it saves writing the loop, not its cost.
 func (c *Keyed[K, T]) PutAll(ctx context.Context, seq iter.Seq[T], opts ...PutOption) (int, error) {
 	o := submit(opts)
 	n := 0
@@ -112,9 +112,9 @@ func (c *Keyed[K, T]) PutAll(ctx context.Context, seq iter.Seq[T], opts ...PutOp
 	return n, nil
 }
 
-// Do is Put and a wait for the end of the op, whose error it returns: nil, the error of the last
-// attempt, or one that wraps ErrDropped. When the context ends first, Do returns its cause and
-// the op goes on, unless it is also Bound to the context, which gives fn its values as well.
+// Do is Put followed by a wait for the end of the op. It returns the op's error: nil, the error of
+// the last attempt, or one that wraps ErrDropped. If the context ends first, Do returns its cause
+// and the op continues, unless it is also Bound to the context; without that fn does not see it.
 func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
 	o := submit(opts)
 	o.Done = make(chan error, 1)
@@ -130,8 +130,9 @@ func (c *Keyed[K, T]) Do(ctx context.Context, v T, opts ...PutOption) error {
 }
 
 // Drop ends a waiting op as Dropped, with an error that wraps ErrDropped and the cause, which may
-// be nil. The context of a running op is cancelled with the cause, and the op is not retried; Drop
-// does not wait for it. It reports whether the op was waiting or running. O(waiting or running ops).
+// be nil. The context of a running op is cancelled with the cause, and the op is not retried; it
+// ends as what its function returns, so as Failed with that error, which need not wrap ErrDropped
+// or the cause, or as Done. Drop does not wait for it. It reports whether the op was waiting or running. O(waiting or running ops).
 func (c *Keyed[K, T]) Drop(id ID, cause error) bool { return c.s.Drop(id, cause) }
 
 // SetLimit changes how many ops run at once; less than 1 counts as 1. Lowering it interrupts
@@ -140,7 +141,7 @@ func (c *Keyed[K, T]) SetLimit(n int) { c.s.SetLimit(n) }
 
 // Reconsider consults Options.Rate again after its rate has changed: a permit that is not due yet is
 // given back, if the limiter takes permits back, and a new one is reserved. Without a rate it does
-// nothing.
+// nothing. A limiter that has OnChange calls it by itself: see Limiter.
 func (c *Keyed[K, T]) Reconsider() { c.s.Reconsider() }
 
 // FindFunc looks for a waiting or running op by its value. match is called with a lock held: it
@@ -155,7 +156,8 @@ func (c *Keyed[K, T]) Pause() { c.s.Pause() }
 func (c *Keyed[K, T]) Resume() { c.s.Resume() }
 
 // Idle waits until no op waits or runs, and then returns nil; if the context ends first, it returns
-// the cause. Intake stays open.
+// the cause. Intake stays open. What may not start is waited for too: while the coordinator is
+// paused or a gate is shut, Idle, Drain and Shutdown wait until that has ended, or their context.
 func (c *Keyed[K, T]) Idle(ctx context.Context) error { return c.s.Idle(ctx) }
 
 // Quiesce pauses, waits until nothing runs, calls fn, and resumes, even if fn panics. It lets an
@@ -204,8 +206,7 @@ func (c *Keyed[K, T]) SetHistory(n int, maxAge time.Duration) { c.s.SetHistory(n
 // yields nothing.
 func (c *Keyed[K, T]) Waiting(key K) iter.Seq[Info[K]] { return c.s.Waiting(key) }
 
-// Find looks for an op among the running and the recent ones, but not among those that wait.
-// O(running or recent ops).
+// Find looks for an op among the waiting, running and recent ones. O(their number).
 func (c *Keyed[K, T]) Find(id ID) (Info[K], bool) { return c.s.Find(id) }
 
 // Pin keeps a finished op among the recent ones for d from now, however many end after it; a second

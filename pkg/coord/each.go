@@ -15,13 +15,13 @@ const mostErrors = 100
 // errStopped is the cause with which ForEachUntilError drops what is left after the first failure.
 var errStopped = errors.New("coord: stopped after a failure")
 
-// ForEach runs fn over all of a sequence within the bounds of o, whatever fails, and returns when
-// all has ended. Its error joins the errors of fn, each after its last attempt, up to a hundred,
-// in the order in which they came. When ctx ends before all is done, the rest is cancelled, and
-// the error is the cause of ctx, joined with what had failed for a reason of its own.
+// ForEach runs fn over a whole sequence within the bounds of o, even if calls fail, and returns when
+// all of them have ended. Its error joins the errors of fn, each from the last attempt, up to a
+// hundred, in the order in which they occurred. If ctx ends before everything is done, the rest is
+// cancelled, and the error is the cause of ctx, joined with the errors that have other reasons.
 //
-// The sequence is read on the calling goroutine, no further ahead than Window; so ForEach cannot
-// return while the sequence takes its time over a value. The contexts that fn gets have the values
+// The sequence is read on the calling goroutine, no further ahead than Window, so ForEach cannot
+// return while the sequence is still producing a value. The contexts that fn gets have the values
 // and the deadline of ctx, and end with its cause.
 func ForEach[T any](ctx context.Context, seq iter.Seq[T], fn func(context.Context, T) error, o Options) error {
 	return forEach[NoKey](ctx, seq, nil, fn, o, false)
@@ -34,8 +34,8 @@ func ForEachUntilError[T any](ctx context.Context, seq iter.Seq[T], fn func(cont
 	return forEach[NoKey](ctx, seq, nil, fn, o, true)
 }
 
-// ForEachKeyed is ForEach for values that have a key: those of one key run in their order, and no
-// more than Options.PerKey at once. See [Keyed].
+// ForEachKeyed is ForEach for values that have a key: those of one key start in their order, and no
+// more than Options.PerKey of them run at once. See [Keyed].
 func ForEachKeyed[K comparable, T any](ctx context.Context, seq iter.Seq[T], keyOf func(T) K, fn func(context.Context, T) error, o Options) error {
 	return forEach(ctx, seq, keyOf, fn, o, false)
 }
@@ -72,8 +72,8 @@ func forEach[K comparable, T any](ctx context.Context, seq iter.Seq[T], keyOf fu
 	return f.join(cause)
 }
 
-// detached is a context that does not end. Those under it are cancelled by the coordinator, which
-// drops what waits at the same moment: else ops would begin with a context that has ended.
+// detached is a context that does not end. The coordinator cancels those under it, and drops what
+// waits at the same moment; otherwise ops would begin with a context that has ended.
 type detached struct {
 	context.Context // has the values of from
 	from            context.Context
@@ -119,16 +119,16 @@ func (f *failures) join(cause error) error {
 	return errors.Join(cause, errors.Join(f.errs...))
 }
 
-// Map yields fn's results in the order of seq, each with its error after the last attempt,
-// computing ahead within the bounds of o: up to Limit at once, and no further than Window beyond
-// the loop; here a Window that is not positive means 1024. An error ends nothing but its own
-// pair. Breaking out of the loop cancels what is under way and waits for it. So does the end of
-// ctx before all was yielded, and the last pair then holds its cause.
+// Map yields fn's results in the order of seq, each with the error of its last attempt, computing
+// ahead within the bounds of o: up to Limit at once, and no further than Window beyond the loop;
+// here a Window that is not positive means 1024. An error affects only its own pair. Breaking out of
+// the loop cancels calls in progress and waits for them. So does the end of ctx before everything
+// was yielded; then the last pair holds its cause.
 //
-// Nothing runs before the loop begins, and each loop runs it all anew. The sequence is read on a
-// goroutine of its own, which the loop waits for as well; a panic of the sequence is thrown again
-// in the loop, after the results of what came before it. The contexts that fn gets have
-// the values and the deadline of ctx, and end with it.
+// Nothing runs before the loop begins, and each loop runs everything again. The sequence is read on
+// a separate goroutine, which the loop also waits for. If the sequence panics, the loop panics with
+// the same value, after the results of what came before. The contexts that fn gets have the values
+// and the deadline of ctx, and end with it.
 func Map[In, Out any](ctx context.Context, seq iter.Seq[In], fn func(context.Context, In) (Out, error), o Options) iter.Seq2[Out, error] {
 	mustHave(fn != nil)
 	if o.Window <= 0 {

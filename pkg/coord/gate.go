@@ -26,9 +26,9 @@ import (
 //	func (g *Gate) Shut()                   // lets nothing start
 //	func (g *Gate) ShutFor(d time.Duration) // Shut, and Open after d
 //
-//	// Drop ends what waits, and what comes until the gate opens, as Dropped. Their error wraps
-//	// ErrDropped and the cause, which may be nil. Hooks.Finish has been told of what waited when
-//	// Drop returns. O(ops that wait).
+//	// Drop ends waiting ops, and those that come until the gate opens, as Dropped. Their error
+//	// wraps ErrDropped and the cause, which may be nil. When Drop returns, Hooks.Finish has been
+//	// called for the ops that were waiting. O(ops that wait).
 //	func (g *Gate) Drop(cause error)
 //
 //	// State reports whether work may start, and if not, whether it is dropped or held.
@@ -48,9 +48,9 @@ type GateRules struct {
 
 // GateOn returns a gate that follows conditions of a sink.
 //
-// The gate heeds conditions that hold already when GateOn returns, and a change of conditions when
-// the call that made it returns, unless another goroutine is at the gate: that one goes on with it.
-// stop ends the following and leaves the gate open; a second call does nothing.
+// When GateOn returns, the gate reflects the conditions that already hold; a change is in effect
+// when the call that made it returns, unless another goroutine is just updating the gate: then that
+// one applies it. stop ends this and leaves the gate open; a second call does nothing.
 func GateOn(s *signals.Sink, r GateRules) (g *Gate, stop func()) {
 	f := &follower{gate: new(Gate), most: r.Max}
 	stops := []func(){

@@ -99,8 +99,8 @@ type Hooks[K comparable, T any] struct {
 	// attempt is spent; meanwhile the op is Delayed. When the gate opens, Admit is asked again.
 	//
 	// Admit runs under the coordinator's lock: it must not block, nor end its goroutine, nor
-	// call the coordinator, nor change a gate that others may know; a new one may be ShutFor.
-	// When it panics, the attempt begins and fails with that, a PanicError, in place of fn.
+	// call the coordinator, nor change a gate that others may know; it may call ShutFor on a
+	// new one. If it panics, the attempt fails with a PanicError and fn is not called.
 	Admit func(i Info[K], v T) *Gate
 
 	// Retry is called for an attempt that has failed, with its error in Info.Err, and will be
@@ -110,11 +110,13 @@ type Hooks[K comparable, T any] struct {
 	// Finish is called once for every accepted op, when it has ended as Done, Failed or
 	// Dropped. Info.Err is nil for Done, the error of the last attempt for Failed, and wraps
 	// ErrDropped for Dropped. It runs outside all locks, on the worker, or for a drop on the
-	// goroutine that caused it; so at the same time for ops that end at the same time. The op
-	// counts as running until Finish has returned, so Drain has seen all of them. A panic
-	// fails the op. Finish may Put; for what is dropped as it is put, while drops are being
-	// told, it is called on a goroutine of its own. One that puts again what a gate drops goes
-	// round until the gate opens.
+	// goroutine that caused it; so it may run concurrently for several ops. The op counts as
+	// running until Finish has returned, so when Drain returns all calls are complete. A panic
+	// in Finish fails the op.
+	//
+	// Finish may call Put. If an op is dropped as it is put, while Finish is being called for
+	// other drops, a new goroutine calls Finish for it. So a Finish that puts again what a gate
+	// drops is called again and again until the gate opens.
 	Finish func(i Info[K], v T)
 }
 
@@ -164,15 +166,20 @@ type Retry interface {
 
 // Limiter admits starts over time. A patterns.Rate is one.
 type Limiter interface {
-	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less is
-	// at once. It is called with a lock held: it must not block, nor call the coordinator, nor
-	// end its goroutine. When it panics, the attempt begins and fails with that, a PanicError,
-	// in place of fn.
+	// Reserve takes a permit and returns how long to wait until it may be used; 0 or less
+	// means at once. It is called with a lock held: it must not block, nor call the
+	// coordinator, nor end its goroutine. If it panics, the attempt that it was asked for fails
+	// with a PanicError and fn is not called.
 	//
-	// A Limiter that is shared, or whose rate may change, has a method Unreserve() too, under the
-	// same rule, which takes back the permit of an op that has gone away, of a coordinator that
-	// was paused, or shut by a gate, and of Keyed.Reconsider. Without it such a permit waits for
-	// the coordinator's next op.
+	// A Limiter that is shared, or whose rate may change, should also have a method Unreserve(),
+	// under the same rule, which takes back an unused permit: when nothing is left that may
+	// start, because it was dropped, paused or shut out by a gate, and in Keyed.Reconsider.
+	// Without it the permit is kept for the coordinator's next op.
+	//
+	// It may also have a method OnChange(fn func()) (stop func()). The coordinator passes a
+	// function that the limiter must call, with no lock of its own held, after each change of
+	// its rate until stop: it is Keyed.Reconsider. The coordinator calls both under its lock,
+	// when it begins to wait for a permit and when it no longer does.
 	Reserve() time.Duration
 }
 
@@ -253,7 +260,7 @@ func InLane(i int) PutOption { return PutOption{kind: inLane, n: int64(i)} }
 func InNamedLane(name string) PutOption { return PutOption{kind: inNamedLane, text: name} }
 
 // Priority orders the op within its lane, higher first; 0 is the default. Priorities do not
-// reorder a key: the most urgent op of a key lifts the ones before it. The cost grows with the
+// reorder a key: the most urgent op of a key raises the ones before it. The cost grows with the
 // logarithm of the number of different priorities that wait.
 func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 
@@ -261,9 +268,9 @@ func Priority(n int) PutOption { return PutOption{kind: priority, n: int64(n)} }
 // key if it is first in it, but no slot.
 func After(d time.Duration) PutOption { return PutOption{kind: after, n: int64(d)} }
 
-// Bound drops the op when ctx ends while it waits, and cancels its context when it runs; the
-// cause is that of ctx. The context that the function gets has the values and the deadline of
-// ctx. It costs O(1), also for each of many that end with one ctx.
+// Bound drops the op if ctx ends while the op waits, and cancels the op's context if it is running;
+// the cause is that of ctx. The context that the function gets also has the values and the deadline
+// of ctx. The end of ctx costs O(1) for each op that is bound to it.
 func Bound(ctx context.Context) PutOption { return PutOption{kind: bound, ctx: ctx} }
 
 func submit(opts []PutOption) (s sched.Submit) {
