@@ -42,22 +42,34 @@ func (d *deque[E]) push(e E) {
 	if d.n == len(d.buf) {
 		d.makeRoom()
 	}
-	d.buf[(d.head+d.n)&(len(d.buf)-1)] = e
 	d.n++
+	*d.at(d.n - 1) = e
 }
 
+func (d *deque[E]) at(i int) *E { return &d.buf[(d.head+i)&(len(d.buf)-1)] }
+
+// makeRoom drops what is stale, and grows if more than half is not.
 func (d *deque[E]) makeRoom() {
-	live := make([]E, 0, max(8, 2*d.n))
+	live := 0
 	for i := range d.n {
-		if e := d.buf[(d.head+i)&(len(d.buf)-1)]; !e.stale() {
-			live = append(live, e)
+		if e := *d.at(i); !e.stale() {
+			*d.at(live) = e
+			live++
 		}
 	}
-	size := max(8, len(d.buf))
-	if 2*len(live) > size {
-		size *= 2
+	var zero E
+	for i := live; i < d.n; i++ {
+		*d.at(i) = zero
 	}
-	d.buf, d.head, d.n = live[:size:size], 0, len(live)
+	d.n = live
+	if 2*live < len(d.buf) {
+		return
+	}
+	buf := make([]E, max(8, 2*len(d.buf)))
+	for i := range live {
+		buf[i] = *d.at(i)
+	}
+	d.buf, d.head = buf, 0
 }
 
 func (d *deque[E]) front() *E { return &d.buf[d.head] }
@@ -138,21 +150,21 @@ func (l *lane[K, T]) level(priority int32) *level[K, T] {
 	return v
 }
 
-// top returns the highest level that has an entry which is not stale, or nil. Levels that
-// have run empty go on the way, but for the one of priority 0.
-func (l *lane[K, T]) top() *level[K, T] {
+// top returns the highest level that has an entry which is not stale, and whose turn it is there,
+// or nil. Levels that have run empty go on the way, but for the one of priority 0.
+func (l *lane[K, T]) top() (*level[K, T], *deque[entry[K, T]]) {
 	for len(l.levels) > 0 {
 		v := l.levels[0]
-		if v.turn() != nil {
-			return v
+		if turn := v.turn(); turn != nil {
+			return v, turn
 		}
 		if len(l.levels) == 1 && v.priority == 0 {
-			return nil
+			return nil, nil
 		}
 		heap.Pop(&l.levels)
 		delete(l.byPrio, v.priority)
 	}
-	return nil
+	return nil, nil
 }
 
 // place is where a queue that has ops belongs. An urgent op lifts its whole key, so that order
@@ -226,7 +238,7 @@ func (s *Scheduler[K, T]) take() *node[K, T] {
 			return nil
 		}
 		l := &s.lanes[i]
-		v := l.top()
+		v, turn := l.top()
 		if v == nil {
 			s.work &^= 1 << i
 			continue
@@ -235,7 +247,6 @@ func (s *Scheduler[K, T]) take() *node[K, T] {
 			s.pass = l.pass
 		}
 		l.charge()
-		turn := v.turn()
 		v.served = turn == &v.long
 		q := turn.front().queue
 		n := q.head
@@ -252,7 +263,7 @@ func (s *Scheduler[K, T]) take() *node[K, T] {
 func (s *Scheduler[K, T]) startable() bool {
 	for m := s.work &^ s.shut; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m)
-		if s.lanes[i].top() != nil {
+		if v, _ := s.lanes[i].top(); v != nil {
 			return true
 		}
 		s.work &^= 1 << i

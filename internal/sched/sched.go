@@ -159,7 +159,7 @@ type Scheduler[K comparable, T any] struct {
 	timerAt   int64
 	hasPermit bool
 	permitAt  int64
-	awaits    bool  // its time has not come, as far as has been looked
+	awaits    bool   // its time has not come, as far as has been looked
 	broken    error  // the panic of the limiter, in place of a permit
 	unwatch   func() // ends the watch on the limiter; nil while there is none
 
