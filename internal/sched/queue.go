@@ -14,7 +14,6 @@ type queue[K comparable, T any] struct {
 	head, tail *node[K, T]
 	tried      *node[K, T]  // the last of those at the head that were tried already, or nil
 	mixed      *mixed[K, T] // may be nil
-	rank       rank         // of the waiting ops, unless they are mixed; not used in a loose queue
 	waiting    int32
 	running    int32
 	ticket     uint32 // of its entry in a lane; older entries are stale
@@ -45,25 +44,27 @@ func (m *mixed[K, T]) find(r rank) (i int, found bool) {
 	})
 }
 
-// count notes that an op of a rank came or went. O(log ranks), but for a rank that comes or goes
-// between others.
-func (q *queue[K, T]) count(r rank, by int32) {
+// count notes that an op came or went. O(log ranks), but for a rank that comes or goes between
+// others.
+func (q *queue[K, T]) count(n *node[K, T], by int32) {
 	was := q.waiting
 	q.waiting += by
+	r := n.rank()
 	switch {
-	case !q.keyed:
+	case !q.keyed || was == 0:
 		return
-	case was == 0:
-		q.rank = r
-		return
-	case q.mixed == nil || len(q.mixed.ranks) == 0:
-		if r == q.rank {
+	case q.mixed == nil || len(q.mixed.ranks) == 0: // all others are of one rank
+		other := q.head
+		if other == n {
+			other = q.tail
+		}
+		if by < 0 || other.rank() == r {
 			return
 		}
 		if q.mixed == nil {
 			q.mixed = new(mixed[K, T])
 		}
-		q.mixed.ranks = append(q.mixed.ranks, rankCount{q.rank, was})
+		q.mixed.ranks = append(q.mixed.ranks, rankCount{other.rank(), was})
 	}
 	m := q.mixed
 	i, found := m.find(r)
@@ -80,7 +81,7 @@ func (q *queue[K, T]) count(r rank, by int32) {
 		m.ranks = slices.Delete(m.ranks, i, i+1)
 	}
 	if len(m.ranks) == 1 {
-		q.rank, m.ranks = m.ranks[0].rank, m.ranks[:0]
+		m.ranks = m.ranks[:0]
 	}
 }
 
@@ -88,7 +89,7 @@ func (q *queue[K, T]) count(r rank, by int32) {
 // O(lanes × log ranks).
 func (q *queue[K, T]) best(except uint64) rank {
 	if q.mixed == nil || len(q.mixed.ranks) == 0 {
-		return q.rank
+		return q.head.rank()
 	}
 	i := 0
 	for {
@@ -167,7 +168,7 @@ func (q *queue[K, T]) insert(before, n *node[K, T]) {
 	} else if last := q.lastOf(n); last != nil && (*last == nil || *last == before) {
 		*last = n
 	}
-	q.count(n.rank(), 1)
+	q.count(n, 1)
 }
 
 // lastOf is where the last op of n's lane is kept, or nil.
@@ -204,5 +205,5 @@ func (q *queue[K, T]) remove(n *node[K, T]) {
 		q.unsorted = false
 	}
 	n.next, n.prev = nil, nil
-	q.count(n.rank(), -1)
+	q.count(n, -1)
 }
