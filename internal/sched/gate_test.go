@@ -196,8 +196,7 @@ func TestGateWithinAnOp(t *testing.T) {
 func TestHookThatPutsWhatWasDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g Gate
-		var s *Scheduler[struct{}, int]
-		s = New(func(context.Context, Op[struct{}], int) error { return nil }, nil, Options{Gate: &g})
+		s := New(func(context.Context, Op[struct{}], int) error { return nil }, nil, Options{Gate: &g})
 		told := 0
 		s.Notify(Hooks[struct{}, int]{Finish: func(i Info[struct{}], n int) {
 			if pcs := make([]uintptr, 100); runtime.Callers(0, pcs) == len(pcs) {
