@@ -22,7 +22,9 @@ const (
 	CircuitHalfOpened = "circuit.half_opened" // probes are
 	CircuitClosed     = "circuit.closed"      // everything is
 
-	// CircuitOpen is a condition that holds from opened to closed.
+	// CircuitOpen is a condition that holds while a breaker is open, and not while it is half
+	// open. To hold work back use Guarded: a gate on this condition would let everything start
+	// with the probes, to fail with ErrOpen, and knows no names.
 	CircuitOpen = "circuit.open"
 )
 
@@ -60,6 +62,7 @@ type BreakerOptions struct {
 
 // Breaker stops calls to something that keeps failing, until it may have recovered. After
 // Cooldown a few probes are let through, and their success closes it ("Release It!", Nygard 2007).
+// Call it with Do; before a coordinator put it with Guarded.
 //
 // A breaker owns one timer while it is open, and need not be closed. Allowing a call takes no lock.
 // Create one with NewBreaker.
@@ -144,7 +147,7 @@ func (b *Breaker) Allow() (Pass, error) {
 }
 
 // Admit is Allow for coord.Hooks.Admit: it returns a pass, or the gate to wait behind. It takes
-// no lock and raises nothing.
+// no lock and raises nothing. The pass has to get from the hook to the call: Guarded sees to that.
 func (b *Breaker) Admit() (Pass, *coord.Gate) {
 	if w := b.state.Load(); phaseOf(w) == closed {
 		return Pass{b, epochOf(w)}, nil
@@ -181,13 +184,18 @@ func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error 
 	if err != nil {
 		return err
 	}
+	return p.call(func() error { return fn(ctx) })
+}
+
+// call makes the call and reports it.
+func (p Pass) call(fn func() error) error {
 	done := false
 	defer func() {
-		if !done {
-			b.report(p.epoch, true)
+		if !done && p.breaker != nil {
+			p.breaker.report(p.epoch, true)
 		}
 	}()
-	err = fn(ctx)
+	err := fn()
 	p.Report(err)
 	done = true // Counts may panic too
 	return err
@@ -362,7 +370,7 @@ func (b *Breaker) probe(epoch uint32) {
 	b.succeeded = 0
 	b.state.Store(word(half, b.o.Probes, epoch+1))
 	waiting := b.wait.Swap(shutGate())
-	b.raise(CircuitHalfOpened, func(*signals.Sink) {})
+	b.raise(CircuitHalfOpened, func(s *signals.Sink) { s.Clear(CircuitOpen, b.o.Name) })
 	b.mu.Unlock()
 	b.news.tell()
 	waiting.Open()
@@ -373,7 +381,7 @@ func (b *Breaker) close() {
 	b.forget()
 	b.state.Store(word(closed, 0, epochOf(b.state.Load())+1))
 	waiting := b.wait.Load()
-	b.raise(CircuitClosed, func(s *signals.Sink) { s.Clear(CircuitOpen, b.o.Name) })
+	b.raise(CircuitClosed, nil)
 	b.mu.Unlock()
 	b.news.tell()
 	waiting.Open()
@@ -384,7 +392,9 @@ func (b *Breaker) raise(name string, then func(*signals.Sink)) {
 	if s := b.o.Signals; s != nil {
 		b.news.add(func() {
 			s.Raise(name, b.o.Name)
-			then(s)
+			if then != nil {
+				then(s)
+			}
 		})
 	}
 }

@@ -2,9 +2,10 @@
 // the names promise is a setting of the one scheduler.
 //
 //	Breaker       stops calls to something that keeps failing
-//	Rate          limits how many calls start per unit of time
-//	AdaptiveRate  slows a Rate down when told to, and speeds it up again
-//	AIMD          finds a good number of calls at once
+//	Guarded       puts one before the work of a coordinator
+//	Rate          lets so many calls start in a time
+//	AdaptiveRate  slows a Rate down when it is told to, and speeds it up again
+//	AIMD          finds how many calls at once are good
 //	Scale         moves a limit when signals ask for it
 //	Backpressure  makes a condition hold while there is too much of something
 //	Watch         reports each kind of event at most once in a while

@@ -16,40 +16,33 @@ import (
 
 // Work of a circuit that is open waits, and spends no slot and no attempt. What is not of it goes
 // on.
-func ExampleBreaker_Admit() {
+func ExampleGuardedBy() {
 	breaker := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Millisecond})
-	passes := make(map[string]patterns.Pass) // of a pool that runs one at a time
-	down := true
-	pool := coord.New(func(_ context.Context, name string) (err error) {
-		if name != "bad" {
-			fmt.Println(name)
+	of := func(name string) *patterns.Breaker {
+		if name == "good" {
 			return nil
 		}
-		fmt.Println(name, "is down:", down)
-		if down {
-			err = errors.New("no answer")
+		return breaker
+	}
+	call, admit := patterns.GuardedBy(of, func(_ context.Context, op coord.Op[coord.NoKey], name string) error {
+		if name == "bad" && op.Attempt == 1 {
+			fmt.Println(name, "is down")
+			return errors.New("no answer")
 		}
-		down = false
-		passes[name].Report(err)
-		return err
-	}, coord.Options{Limit: 1, Retry: coord.Backoff{First: 1}})
-	pool.Notify(coord.Hooks[coord.NoKey, string]{Admit: func(_ coord.Info[coord.NoKey], name string) *coord.Gate {
-		if name != "bad" {
-			return nil
-		}
-		pass, gate := breaker.Admit()
-		passes[name] = pass
-		return gate
-	}})
+		fmt.Println(name)
+		return nil
+	})
+	pool := coord.NewKeyed(nil, call, coord.Options{Limit: 4, Retry: coord.Backoff{First: 1}})
+	pool.Notify(coord.Hooks[coord.NoKey, string]{Admit: admit})
 	ctx := context.Background()
 	_, _ = pool.Put(ctx, "bad")
 	_, _ = pool.Put(ctx, "good")
 	_ = pool.Drain(ctx)
 	fmt.Println("open:", breaker.State().Open)
 	// Unordered output:
-	// bad is down: true
+	// bad is down
 	// good
-	// bad is down: false
+	// bad
 	// open: false
 }
 
