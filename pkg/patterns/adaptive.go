@@ -59,9 +59,10 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 	return &AdaptiveRate{Rate: NewRate(o.Max, o.Burst), o: o, current: o.Max}
 }
 
-// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0; permits saved up
-// for a burst are lost. Several complaints within AdaptiveOptions.Every count as one, because they
-// are about the same burst of calls.
+// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0, also by those
+// who are in Wait; what was saved up for a burst is gone. Several complaints within
+// AdaptiveOptions.Every are one: they are about the same burst of calls. What Reserve has returned
+// stands, as with Set.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	retryAfter = min(max(retryAfter, 0), far/4)
 	a.mu.Lock()
@@ -69,13 +70,14 @@ func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	moved := a.move(now, a.current*a.o.Factor)
 	if until := now.Add(retryAfter); until.After(a.until) {
 		a.until = until
-		a.delay(retryAfter)
+		a.hold(retryAfter)
 	}
 	a.mu.Unlock()
 	a.raise(moved)
 }
 
-// OK reports that a call succeeded, and raises the rate if the last change is long enough ago.
+// OK says that a call went well, and raises the rate if the last change is long enough ago. What
+// Reserve has returned stands, as with Set.
 func (a *AdaptiveRate) OK() {
 	a.mu.Lock()
 	moved := a.move(time.Now(), a.current+a.o.Step)
@@ -100,20 +102,9 @@ func (a *AdaptiveRate) raise(moved float64) {
 	}
 }
 
-// delay lets the next permit be due no sooner than after d.
-func (r *Rate) delay(d time.Duration) {
-	c := r.pace.Load()
-	for at := r.now() + int64(d) + int64(c.slack); ; {
-		tat := r.tat.Load()
-		if tat >= at || r.tat.CompareAndSwap(tat, at) {
-			return
-		}
-	}
-}
-
-// Follow calls Slow for each matching event. The time to hold everything back is the event's Value,
-// if that is a time.Duration, or else what follows the colon in its name, as in "rate-limit:250ms";
-// with neither, only the rate goes down.
+// Follow calls Slow for each matching event. How long to hold everything back is its Value, if
+// that is a time.Duration, or else what follows the colon of its name, as in
+// "rate-limit:250ms"; with neither, only the rate goes down.
 func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		d, ok := e.Value.(time.Duration)

@@ -15,6 +15,7 @@ import (
 type Rate struct {
 	epoch time.Time
 	tat   atomic.Int64 // when all permits given out so far are due, after epoch
+	shut  atomic.Int64 // no permit may be used before, after epoch
 
 	pace atomic.Pointer[cadence]
 
@@ -48,29 +49,56 @@ const far = math.MaxInt64 / 4
 // is positive. More than 1e9 a second counts as that, and less than one a year as one.
 func NewRate(perSecond float64, burst int) *Rate {
 	r := &Rate{epoch: time.Now()}
+	r.shut.Store(-far)
 	r.pace.Store(cadenceOf(perSecond, burst))
 	return r
 }
 
-// Set changes the rate, even for those already waiting: they wait for as many permits as before, at
-// the new rate. Its parameters are those of NewRate.
+// Set changes the rate, also for those in Wait: what they wait for takes as many permits' time
+// as before, at the new rate. Its parameters are those of NewRate. What Reserve has returned
+// stands: a coordinator that has asked already learns of the change by Keyed.Reconsider.
 func (r *Rate) Set(perSecond float64, burst int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from, to := r.pace.Load(), cadenceOf(perSecond, burst)
 	r.pace.Store(to)
-	now := r.now()
+	start := max(r.now(), r.shut.Load()) // from here on there is a rate
 	moved := func(at int64) int64 {
-		return now + int64(min(float64(at-now)/float64(from.every)*float64(to.every), far))
+		return start + int64(min(float64(at-start)/float64(from.every)*float64(to.every), far))
 	}
-	for tat := r.tat.Load(); tat > now && !r.tat.CompareAndSwap(tat, moved(tat)); {
+	for tat := r.tat.Load(); tat > start && !r.tat.CompareAndSwap(tat, moved(tat)); {
 		tat = r.tat.Load()
 	}
 	for i, at := range r.due {
 		r.due[i] = moved(at)
 	}
+	r.heed()
+}
+
+// hold lets no permit be used for d, also by those in Wait, and keeps nothing saved up for a
+// burst then. A longer time that was asked for stays.
+func (r *Rate) hold(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shut.Store(max(r.shut.Load(), r.now()+int64(d)))
+	r.heed()
+}
+
+// heed moves the line behind the time before which no permit may be used, and sets the timer.
+func (r *Rate) heed() {
+	if len(r.due) > 0 {
+		if by := r.earliest(r.pace.Load()) - r.due[0]; by > 0 {
+			for i, at := range r.due {
+				r.due[i] = min(at+by, far)
+			}
+			r.tat.Add(by)
+		}
+	}
 	r.arm()
 }
+
+// earliest is the first place in time for a permit once they may be used.
+func (r *Rate) earliest(c *cadence) int64 { return r.shut.Load() + int64(c.slack) }
 
 // PerSecond is the rate, in permits a second.
 func (r *Rate) PerSecond() float64 { return float64(time.Second) / float64(r.pace.Load().every) }
@@ -82,10 +110,11 @@ func (r *Rate) Allow() bool {
 	c := r.pace.Load()
 	for now := r.now(); ; {
 		tat := r.tat.Load()
-		if tat-now > int64(c.slack) {
+		at := max(tat, now, r.earliest(c))
+		if at-now > int64(c.slack) {
 			return false
 		}
-		if r.tat.CompareAndSwap(tat, min(max(tat, now)+int64(c.every), far)) {
+		if r.tat.CompareAndSwap(tat, min(at+int64(c.every), far)) {
 			return true
 		}
 	}
@@ -103,7 +132,7 @@ func (r *Rate) reserve() (at int64, wait time.Duration) {
 	c := r.pace.Load()
 	for now := r.now(); ; {
 		tat := r.tat.Load()
-		at = max(tat, now)
+		at = max(tat, now, r.earliest(c))
 		if r.tat.CompareAndSwap(tat, min(at+int64(c.every), far)) {
 			return at, time.Duration(max(at-int64(c.slack)-now, 0))
 		}
@@ -116,7 +145,8 @@ func (r *Rate) Unreserve() { r.tat.Add(-int64(r.pace.Load().every)) }
 
 // Next returns how long it takes until a permit is available; 0 means now.
 func (r *Rate) Next() time.Duration {
-	return time.Duration(max(r.tat.Load()-int64(r.pace.Load().slack)-r.now(), 0))
+	c := r.pace.Load()
+	return time.Duration(max(max(r.tat.Load(), r.earliest(c))-int64(c.slack)-r.now(), 0))
 }
 
 // Wait takes a permit, and waits until it may be used. Waiters are served in order of arrival, and a

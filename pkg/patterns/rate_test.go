@@ -290,6 +290,86 @@ func TestAdaptiveRate(t *testing.T) {
 	})
 }
 
+// TestSlowHoldsBackWhoWaits: nobody is served in the time that was asked for, whatever becomes of
+// the rate and of the line meanwhile; and then they are, in order, at the rate.
+func TestSlowHoldsBackWhoWaits(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		burst int
+		then  func(a *patterns.AdaptiveRate, leave func())
+		want  string
+	}{
+		{"nothing", 1, func(*patterns.AdaptiveRate, func()) {}, "[10s 10.2s 10.4s 10.6s]"},
+		{"one leaves", 1, func(_ *patterns.AdaptiveRate, leave func()) { leave() }, "[10s 10.2s 10.4s]"},
+		{"a permit goes back", 1, func(a *patterns.AdaptiveRate, _ func()) { a.Reserve(); a.Unreserve() }, "[10s 10.2s 10.4s 10.6s]"},
+		{"another rate", 1, func(a *patterns.AdaptiveRate, _ func()) { a.Set(1, 1) }, "[10s 11s 12s 13s]"},
+		{"a greater burst", 1, func(a *patterns.AdaptiveRate, _ func()) { a.Set(5, 100) }, "[10s 10.2s 10.4s 10.6s]"},
+		{"a burst", 3, func(*patterns.AdaptiveRate, func()) {}, "[10s 10.2s 10.4s 10.6s]"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 10, Burst: c.burst})
+			for a.Allow() { // the burst
+			}
+			began := time.Now()
+			var mu sync.Mutex
+			var served []time.Duration
+			var wg sync.WaitGroup
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			for i := range 4 {
+				wg.Go(func() {
+					mine := t.Context()
+					if i == 2 {
+						mine = ctx
+					}
+					if a.Wait(mine) == nil {
+						mu.Lock()
+						defer mu.Unlock()
+						served = append(served, time.Since(began))
+					}
+				})
+				synctest.Wait()
+			}
+			a.Slow(10 * time.Second)
+			c.then(a, leave)
+			if a.Allow() || a.Next() < 10*time.Second {
+				t.Errorf("%s: a permit is there in %v", c.what, a.Next())
+			}
+			wg.Wait()
+			if got := fmt.Sprint(served); got != c.want {
+				t.Errorf("%s: served at %v, want %v", c.what, got, c.want)
+			}
+		})
+	}
+}
+
+// TestSlowAndTakenBack: a coordinator that gives its permit back and asks again waits as long.
+func TestSlowAndTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 10})
+		began := time.Now()
+		var started []time.Duration
+		work := coord.New(func(context.Context, int) error {
+			started = append(started, time.Since(began))
+			return nil
+		}, coord.Options{Rate: a, Limit: 1})
+		for i := range 3 {
+			if _, err := work.Put(t.Context(), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		a.Slow(10 * time.Second)
+		work.Reconsider()
+		if err := work.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprint(started); got != "[0s 10s 10.2s]" {
+			t.Error(got)
+		}
+	})
+}
+
 func TestRateAllocatesNothing(t *testing.T) {
 	r := patterns.NewRate(1e9, 1000)
 	if n := testing.AllocsPerRun(1000, func() { r.Allow(); r.Reserve() }); n != 0 {
