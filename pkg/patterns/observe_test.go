@@ -40,6 +40,33 @@ func TestScale(t *testing.T) {
 }
 
 // TestScaleAlwaysSteps: a small factor moves a small limit too, and a huge one stays in bounds.
+// asking asks for more when it is given a limit.
+type asking struct {
+	sink *signals.Sink
+	limits
+}
+
+func (a *asking) SetLimit(n int) {
+	a.limits.SetLimit(n)
+	a.sink.Raise("concurrency.up", "")
+}
+
+// TestScaleOfOneThatAsks: what is resized may raise the very signal that resizes it.
+func TestScaleOfOneThatAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink signals.Sink
+		a := &asking{sink: &sink}
+		defer patterns.Scale{Max: 8, Start: 1, Cooldown: time.Second}.Run(&sink, a)()
+		for range 3 {
+			sink.Raise("concurrency.up", "")
+			time.Sleep(time.Second)
+		}
+		if got := fmt.Sprint(a.limits); got != "[1 2 4 8]" {
+			t.Error(got)
+		}
+	})
+}
+
 func TestScaleAlwaysSteps(t *testing.T) {
 	for _, c := range []struct {
 		factor float64

@@ -10,7 +10,8 @@ import (
 // ConcurrencyChanged is the signal of a Scale that has moved; its Value is the new limit, an int.
 const ConcurrencyChanged = "concurrency.changed"
 
-// Resizable is anything with a limit, such as any coordinator. SetLimit must not block.
+// Resizable is anything with a limit, as every coordinator is. SetLimit must not block. A Scale calls
+// it outside all locks, for one step at a time and in order.
 type Resizable interface{ SetLimit(int) }
 
 // Scale moves a limit between Min and Max when events ask for it. For a limit that tunes itself, see
@@ -59,17 +60,19 @@ type mover struct {
 	sink    *signals.Sink
 	limited Resizable
 
+	news news
+
 	mu    sync.Mutex
 	limit int
 	moved time.Time
 }
 
-func (m *mover) step(factor float64, least int) {
+func (m *mover) step(factor float64, atLeast int) {
 	m.mu.Lock()
 	now := time.Now()
 	to := int(min(float64(m.limit)*factor, float64(m.scale.Max)))
 	if to == m.limit {
-		to += least
+		to += atLeast
 	}
 	to = min(max(to, m.scale.Min), m.scale.Max)
 	if to == m.limit || now.Sub(m.moved) < m.scale.Cooldown {
@@ -77,7 +80,10 @@ func (m *mover) step(factor float64, least int) {
 		return
 	}
 	m.limit, m.moved = to, now
-	m.limited.SetLimit(to) // under the lock, so that the last step is the last to be heard of
+	m.news.add(func() {
+		m.limited.SetLimit(to)
+		m.sink.Emit(signals.Event{Name: ConcurrencyChanged, Value: to})
+	})
 	m.mu.Unlock()
-	m.sink.Emit(signals.Event{Name: ConcurrencyChanged, Value: to})
+	m.news.tell()
 }
