@@ -62,8 +62,8 @@ func (w *watch) recount(by int) {
 // Set makes a condition hold. If it did not hold, the name is raised as an event and Set
 // reports true; if it did, only its expiry moves.
 //
-// A ttl of 0 holds it until Clear. A negative one, such as time.Until of a past moment, ends it at
-// once.
+// A ttl of 0 holds it until Clear. A negative one, such as time.Until a moment gone by, is the
+// Clear of a condition that holds; one that does not hold does not begin to.
 func (s *Sink) Set(name, key string, ttl time.Duration) bool {
 	return s.Hold(Event{Name: name, Key: key}, ttl)
 }
@@ -71,6 +71,10 @@ func (s *Sink) Set(name, key string, ttl time.Duration) bool {
 // Hold is like Set, but the caller sets every field of the event except Seq and the time. The guard
 // does not judge it, since a condition that already holds raises nothing.
 func (s *Sink) Hold(e Event, ttl time.Duration) bool {
+	if ttl < 0 {
+		s.Clear(e.Name, e.Key)
+		return false
+	}
 	s.mu.Lock()
 	c := &s.conditions
 	h, held := c.held[fact{e.Name, e.Key}]

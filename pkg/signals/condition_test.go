@@ -85,7 +85,12 @@ func TestExpiry(t *testing.T) {
 		s.Set("kept", "", 0)
 		s.Set("sooner", "", time.Hour)
 		s.Set("sooner", "", time.Second)
-		s.Set("gone", "", -time.Second)
+		s.Set("gone", "", 0)
+		for _, name := range []string{"gone", "never"} {
+			if s.Set(name, "", -time.Second) || s.Holds(signals.MustCompile(name)) {
+				t.Errorf("%s holds though its time is over", name)
+			}
+		}
 		for c := range s.Conditions() {
 			if c.Name == "short" && !c.Expires.Equal(start.Add(2*time.Second)) || c.Name == "kept" && !c.Expires.IsZero() {
 				t.Errorf("%s expires at %v", c.Name, c.Expires)

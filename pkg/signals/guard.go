@@ -3,9 +3,10 @@ package signals
 // defaultMaxDepth is far above what a chain of reactions needs and far below what hurts.
 const defaultMaxDepth = 10
 
-// Guard keeps signals that cause other signals from running away. It judges events that carry a
-// [Cause]; an event without one is always let through. The zero Guard allows chains of up to ten
-// links in which no name occurs twice.
+// Guard stops signals that cause signals from running away. It judges events that carry a
+// [Cause], as [Sink.Follow] and [Sink.Emit] do; what a subscriber raises with [Sink.Raise] carries
+// none, and is always let through, round and round too. The zero Guard allows chains of ten
+// links without a name twice.
 type Guard struct {
 	// MaxDepth is the longest chain an event may carry. 0 means 10; negative, no limit.
 	MaxDepth int
