@@ -25,10 +25,13 @@ type Batch[T any] struct {
 }
 
 // NewBatch returns a batch that calls fn with size values, or with fewer once wait has passed
-// since the first of them. A size of 0 or less means 32, and a wait of 0 or less one second. In o,
-// Limit is always 1 and a Window of 0 means 4 batches. onError may be nil; it is called for a batch
-// that has failed for good or was dropped. The slices belong to fn and onError.
+// since the first of them. A size of 0 or less means 32, and such a wait one second. Of o, Limit
+// is always 1 and a Window of 0 means 4 batches. onError may be nil; it is told of a batch that
+// has failed for good or was dropped. The slices belong to fn and onError. A nil fn panics.
 func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T) error, onError func([]T, error), o coord.Options) *Batch[T] {
+	if fn == nil {
+		panic("patterns: NewBatch with a nil function")
+	}
 	if size <= 0 {
 		size = 32
 	}

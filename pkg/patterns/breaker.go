@@ -12,8 +12,8 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// ErrOpen is what Breaker.Allow and Breaker.Do return, wrapped with the time left, while a
-// breaker is open.
+// ErrOpen is what Breaker.Allow and Breaker.Do return while a breaker is open, wrapped with the
+// time left, and while it is half open and all its probes are under way.
 var ErrOpen = errors.New("patterns: circuit open")
 
 // The signals of breakers. Their key is BreakerOptions.Name.
@@ -103,7 +103,8 @@ func phaseOf(w uint64) uint64 { return w & 3 }
 func probesOf(w uint64) int   { return int(w & (1<<32 - 1) >> 2) }
 func epochOf(w uint64) uint32 { return uint32(w >> 32) }
 
-// Pass is permission to make one call. The zero Pass belongs to no breaker, and reports to nobody.
+// Pass is a permission to make one call. Report or Cancel it: a probe of which the breaker never
+// hears leaves it half open for ever. The zero Pass is of no breaker, and tells nobody.
 type Pass struct {
 	breaker *Breaker
 	epoch   uint32
@@ -136,14 +137,16 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	return b
 }
 
-// Allow returns a pass, whose Report or Cancel must be called once, or an error that wraps ErrOpen
-// and says how much time is left. It does not wait. While the breaker is closed it is one atomic
-// load.
+// Allow returns a pass, whose Report or Cancel must be called once, or an error that wraps ErrOpen.
+// It does not wait. While the breaker is closed it is one atomic load.
 func (b *Breaker) Allow() (Pass, error) {
 	if p, ok := b.allow(); ok {
 		return p, nil
 	}
-	return Pass{}, fmt.Errorf("%w for %v", ErrOpen, b.State().Left)
+	if s := b.State(); s.Open {
+		return Pass{}, fmt.Errorf("%w for %v", ErrOpen, s.Left)
+	}
+	return Pass{}, fmt.Errorf("%w: half open, and its probes are under way", ErrOpen)
 }
 
 // Admit is Allow for coord.Hooks.Admit: it returns a pass, or the gate to wait behind. It takes

@@ -245,6 +245,24 @@ func TestBreakerOneProbe(t *testing.T) {
 }
 
 // TestBreakerCancelTwice: what is cancelled twice, or after its report, adds no probes.
+// TestBreakerHalfOpenIsSaid: who is refused in the place of a probe is told that, and no time.
+func TestBreakerHalfOpenIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second})
+		_ = call(b, errDown)
+		time.Sleep(2 * time.Second)
+		probe, err := b.Allow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Allow()
+		if !errors.Is(err, patterns.ErrOpen) || err.Error() != "patterns: circuit open: half open, and its probes are under way" {
+			t.Error(err)
+		}
+		probe.Report(nil)
+	})
+}
+
 func TestBreakerCancelTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second, Probes: 2})

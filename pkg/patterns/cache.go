@@ -29,8 +29,9 @@ type CacheOptions struct {
 }
 
 // Cache keeps what a loader returns for a time that grows with use. Misses of one key at the
-// same time load it once; an error is not kept. What is too old is never returned. Make one
-// with NewCache; it needs no closing.
+// same time load it once; an error is not kept. What is too old is never returned. A key that is
+// not equal to itself, NaN, is loaded each time and not kept. Make one with NewCache; it needs no
+// closing.
 type Cache[K comparable, V any] struct {
 	o    CacheOptions
 	load func(context.Context, K) (V, error)
@@ -55,13 +56,15 @@ type loading[V any] struct {
 	done    chan struct{}
 	value   V
 	err     error
-	dropped bool // the key was dropped meanwhile: who waits gets the value, and nobody after them
 	waiting int
 	cancel  context.CancelFunc
 }
 
-// NewCache returns an empty cache of what load returns.
+// NewCache returns an empty cache of what load returns. A nil load panics.
 func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o CacheOptions) *Cache[K, V] {
+	if load == nil {
+		panic("patterns: NewCache with a nil function")
+	}
 	if o.Size <= 0 {
 		o.Size = 1000
 	}
@@ -82,25 +85,14 @@ func NewCache[K comparable, V any](load func(context.Context, K) (V, error), o C
 // ends once the contexts of all of them have ended. A load that panics is an error for all of them,
 // a *coord.PanicError. A loader must not Get the key that it loads.
 func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
-	c.mu.Lock()
-	if v, hits := c.hit(k); hits > 0 {
-		c.mu.Unlock()
+	v, hits, l := c.join(ctx, k)
+	if hits > 0 {
 		c.say("cache.hit")
 		if hits == c.o.Hot {
 			c.say("cache.hot")
 		}
 		return v, nil
 	}
-	l, under := c.loads[k]
-	if !under || l.dropped {
-		var loadCtx context.Context
-		l = &loading[V]{done: make(chan struct{})}
-		loadCtx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		c.loads[k] = l
-		go c.fill(loadCtx, k, l)
-	}
-	l.waiting++
-	c.mu.Unlock()
 	c.say("cache.miss")
 	select {
 	case <-l.done:
@@ -115,8 +107,29 @@ func (c *Cache[K, V]) Get(ctx context.Context, k K) (V, error) {
 		}
 	}
 	c.mu.Unlock()
-	var none V
-	return none, context.Cause(ctx)
+	return v, context.Cause(ctx)
+}
+
+// join returns a value and how often it was hit by now, or the load to wait for, which it begins
+// if need be.
+func (c *Cache[K, V]) join(ctx context.Context, k K) (v V, hits int, l *loading[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v, hits = c.hit(k); hits > 0 {
+		return v, hits, nil
+	}
+	l, under := c.loads[k]
+	if !under {
+		var loadCtx context.Context
+		l = &loading[V]{done: make(chan struct{})}
+		loadCtx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		if k == k { // nobody could find a NaN again
+			c.loads[k] = l
+		}
+		go c.fill(loadCtx, k, l)
+	}
+	l.waiting++
+	return v, 0, l
 }
 
 // fill loads a value. The goroutine ends with the loader; Get waits for it unless its context
@@ -143,24 +156,37 @@ func (c *Cache[K, V]) keep(k K, l *loading[V]) {
 	c.mu.Lock()
 	if c.loads[k] == l {
 		delete(c.loads, k)
-		if l.err == nil && !l.dropped {
-			now := time.Now()
-			e := &entry[K, V]{key: k, value: l.value, loaded: now}
-			c.renew(e, now)
-			c.remove(k)
-			c.entries[k] = c.used.PushBack(e)
-			for ; c.used.Len() > c.o.Size; evicted++ {
-				c.remove(c.used.Front().Value.(*entry[K, V]).key)
-			}
+		if l.err == nil {
+			evicted = c.put(k, l.value)
 		}
 	}
 	c.mu.Unlock()
 	close(l.done)
-	for range evicted {
-		c.say("cache.evict")
-	}
+	c.sayEvicted(evicted)
 	if l.err != nil && c.o.Signals != nil {
 		c.o.Signals.Raise("cache.error", "")
+	}
+}
+
+// put makes an entry, and returns how many others went for it.
+func (c *Cache[K, V]) put(k K, v V) (evicted int) {
+	if k != k { // a NaN is not kept
+		return 0
+	}
+	now := time.Now()
+	e := &entry[K, V]{key: k, value: v, loaded: now}
+	c.renew(e, now)
+	c.remove(k)
+	c.entries[k] = c.used.PushBack(e)
+	for ; c.used.Len() > c.o.Size; evicted++ {
+		c.remove(c.used.Front().Value.(*entry[K, V]).key)
+	}
+	return evicted
+}
+
+func (c *Cache[K, V]) sayEvicted(n int) {
+	for range n {
+		c.say("cache.evict")
 	}
 }
 
@@ -222,16 +248,35 @@ func (c *Cache[K, V]) Peek(k K) (v V, ok bool) {
 func (c *Cache[K, V]) Drop(k K) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l := c.loads[k]; l != nil {
-		l.dropped = true
-		delete(c.loads, k)
-	}
+	delete(c.loads, k) // so that keep does not find it
 	return c.remove(k)
 }
 
-// DropOn drops the keys that matching events name; key may refuse an event with
-// false.
+// Set puts a value in, as if it had just been loaded. A load that is under way is treated as Drop
+// does.
+func (c *Cache[K, V]) Set(k K, v V) {
+	c.mu.Lock()
+	delete(c.loads, k)
+	evicted := c.put(k, v)
+	c.mu.Unlock()
+	c.sayEvicted(evicted)
+}
+
+// Clear is Drop of all keys.
+func (c *Cache[K, V]) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.loads)
+	clear(c.entries)
+	c.used.Init()
+}
+
+// DropOn drops the keys that matching events name; key may refuse an event with false. A nil key
+// panics.
 func (c *Cache[K, V]) DropOn(s *signals.Sink, p signals.Pattern, key func(signals.Event) (K, bool)) (stop func()) {
+	if key == nil {
+		panic("patterns: DropOn with a nil function")
+	}
 	return s.Subscribe(p, func(e signals.Event) {
 		if k, ok := key(e); ok {
 			c.Drop(k)

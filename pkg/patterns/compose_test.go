@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -536,6 +537,113 @@ func TestCacheLoaderMisbehaves(t *testing.T) {
 	if v, err := c.Get(t.Context(), "good"); v != 1 || err != nil || c.Len() != 1 {
 		t.Errorf("%d, %v", v, err)
 	}
+}
+
+// TestCacheOfNaN: a key that nobody can find again takes no memory, and is loaded.
+func TestCacheOfNaN(t *testing.T) {
+	c := patterns.NewCache(func(context.Context, float64) (int, error) { return 1, nil }, patterns.CacheOptions{})
+	size := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := size()
+	for range 20_000 {
+		if v, err := c.Get(t.Context(), math.NaN()); v != 1 || err != nil {
+			t.Fatal(v, err)
+		}
+		c.Set(math.NaN(), 2)
+	}
+	if after := size(); after > before+1<<20 || c.Len() != 0 {
+		t.Errorf("%d entries, and %d bytes more", c.Len(), after-before)
+	}
+	runtime.KeepAlive(c)
+}
+
+// TestCacheOfNoKey: a key that no map can hold is the caller's panic, and not the end of the cache.
+func TestCacheOfNoKey(t *testing.T) {
+	c := patterns.NewCache(func(context.Context, any) (int, error) { return 1, nil }, patterns.CacheOptions{})
+	for range 2 {
+		mustPanic(t, "a slice as a key", func() { _, _ = c.Get(t.Context(), []int{1}) })
+	}
+	if v, err := c.Get(t.Context(), "a"); v != 1 || err != nil {
+		t.Error(v, err)
+	}
+}
+
+func mustPanic(t *testing.T, what string, fn func()) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Errorf("%s: no panic", what)
+		}
+	}()
+	fn()
+}
+
+func TestNilFunctionsPanic(t *testing.T) {
+	var sink signals.Sink
+	all := signals.MustCompile("*")
+	ints := patterns.NewCache(func(context.Context, int) (int, error) { return 0, nil }, patterns.CacheOptions{})
+	for what, fn := range map[string]func(){
+		"NewCache":    func() { patterns.NewCache[int, int](nil, patterns.CacheOptions{}) },
+		"DropOn":      func() { ints.DropOn(&sink, all, nil) },
+		"NewBatch":    func() { patterns.NewBatch[int](1, 0, nil, nil, coord.Options{}) },
+		"NewPipeline": func() { patterns.NewPipeline(nil, nil, patterns.Stage[int]{}) },
+		"Watch":       func() { patterns.Watch(&sink, all, time.Second, nil) },
+		"Guarded":     func() { patterns.Guarded[int, int](patterns.NewBreaker(patterns.BreakerOptions{}), nil) },
+	} {
+		mustPanic(t, what, fn)
+	}
+}
+
+// TestCacheSet: what is put in is there like what was loaded, and a load that began before does
+// not replace it.
+func TestCacheSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := patterns.NewCache(func(context.Context, int) (string, error) {
+			time.Sleep(time.Second)
+			return "loaded", nil
+		}, patterns.CacheOptions{Size: 2, TTL: time.Minute})
+		got := make(chan string, 1)
+		go func() {
+			v, _ := c.Get(t.Context(), 1)
+			got <- v
+		}()
+		synctest.Wait()
+		c.Set(1, "put")
+		if v, err := c.Get(t.Context(), 1); v != "put" || err != nil {
+			t.Error(v, err)
+		}
+		if v := <-got; v != "loaded" {
+			t.Errorf("who waited got %q", v)
+		}
+		if v, _ := c.Peek(1); v != "put" {
+			t.Errorf("kept: %q", v)
+		}
+		c.Set(2, "two")
+		c.Set(3, "three")
+		if _, ok := c.Peek(1); ok || c.Len() != 2 {
+			t.Error("Size does not bound what is put in")
+		}
+		time.Sleep(time.Minute)
+		if _, ok := c.Peek(3); ok {
+			t.Error("what is put in does not age")
+		}
+		go func() {
+			v, _ := c.Get(t.Context(), 4)
+			got <- v
+		}()
+		synctest.Wait()
+		c.Clear()
+		if v := <-got; v != "loaded" || c.Len() != 0 {
+			t.Errorf("after Clear %d entries, and who waited got %q", c.Len(), v)
+		}
+		if _, err := c.Get(t.Context(), 5); err != nil || c.Len() != 1 {
+			t.Error("it does not work after Clear")
+		}
+	})
 }
 
 // TestCacheCrowd: gets, drops and evictions at the same time never give a value of another key.

@@ -28,10 +28,11 @@ type Pipeline[T any] struct {
 	stops  []func() // ends the listening to conditions
 }
 
-// NewPipeline returns a pipeline of at least one stage. While a stage is full, the condition named
-// "backpressure." plus the stage's name holds on the sink, which may be nil; pipelines that share a
-// sink need stages with different names. onError may be nil; it may be called concurrently, and is
-// also called for values that Cancel drops. Without a stage NewPipeline panics.
+// NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
+// "backpressure." and its name holds on the sink, which may be nil; pipelines that share a sink
+// need stages of different names. onError may be nil; it is called for several values at
+// once, and also for those that Cancel drops. Without a stage, or with one that has no Fn,
+// NewPipeline panics.
 func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
 	if len(stages) == 0 {
 		panic("patterns: a pipeline without a stage")
@@ -43,6 +44,9 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 	pressure := make([]*Backpressure, len(stages))
 	for i := len(stages) - 1; i >= 0; i-- {
 		s := stages[i]
+		if s.Fn == nil {
+			panic("patterns: a stage without a function")
+		}
 		if s.Name == "" {
 			s.Name = fmt.Sprintf("stage%d", i+1)
 		}
