@@ -360,6 +360,150 @@ func TestPipeline(t *testing.T) {
 
 // TestPipelineCancel: every value is accounted for, and nothing is left waiting for the stage
 // that comes after it.
+// TestBatchDrainEndsIntake: whoever ends a batch has ended intake, also if there was no time for the rest.
+func TestBatchDrainEndsIntake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		var got [][]int
+		b := patterns.NewBatch(1, time.Second, func(_ context.Context, values []int) error {
+			<-stuck
+			got = append(got, values)
+			return nil
+		}, nil, coord.Options{Window: 1})
+		for i := range 3 { // one runs, one waits, and one waits for room
+			go func() { _ = b.Put(t.Context(), i) }()
+			synctest.Wait()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := b.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Drain of a batch that is stuck: %v", err)
+		}
+		close(stuck)
+		if err := b.Put(t.Context(), 9); !errors.Is(err, coord.ErrClosed) {
+			t.Errorf("Put after Drain: %v", err)
+		}
+		if err := b.Drain(t.Context()); err != nil || fmt.Sprint(got) != "[[0] [1] [2]]" {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
+// TestBatchShutdown: a batch that fails for ever ends with the time that it is given, and every
+// value is told of: what was tried, what waited, what waited for room and what was collected.
+func TestBatchShutdown(t *testing.T) {
+	for _, n := range []int{3, -3, 5, -5} { // values; less than 0: with Cancel
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			told := make(map[int]bool)
+			tries := 0
+			b := patterns.NewBatch(2, time.Hour, func(context.Context, []int) error {
+				tries++
+				return errDown
+			}, func(values []int, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, v := range values {
+					if told[v] = true; !errors.Is(err, coord.ErrDropped) && !errors.Is(err, errDown) {
+						t.Errorf("%d: %v", v, err)
+					}
+				}
+			}, coord.Options{Window: 1, Retry: coord.Backoff{Attempts: -1, Max: time.Second}})
+			accepted := 0
+			for i := range max(n, -n) { // two are tried; two make a batch that waits for room, one waits for that
+				go func() {
+					if b.Put(t.Context(), i) == nil {
+						mu.Lock()
+						defer mu.Unlock()
+						accepted++
+					}
+				}()
+				synctest.Wait()
+			}
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			defer stop()
+			if n < 0 {
+				b.Cancel(nil)
+				if err := b.Drain(ctx); err != nil {
+					t.Errorf("Drain after Cancel: %v", err)
+				}
+			} else if err := b.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Shutdown: %v", err)
+			}
+			synctest.Wait()
+			if len(told) != accepted || accepted < 3 {
+				t.Errorf("%d values were accepted, and told of %v", accepted, told)
+			}
+			tried := tries
+			time.Sleep(24 * time.Hour)
+			if tries != tried {
+				t.Errorf("%d tries after the end", tries-tried)
+			}
+			if err := b.Put(t.Context(), 9); !errors.Is(err, coord.ErrClosed) {
+				t.Errorf("Put after the end: %v", err)
+			}
+			if s := b.Stats(); s.Accepted != s.Dropped+s.Failed {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// TestWriterCarriesItsContext: fn sees the values and the deadline of the caller.
+func TestWriterCarriesItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		w := patterns.NewWriter("file", coord.Options{Timeout: time.Hour})
+		for _, limit := range []time.Duration{time.Second, 2 * time.Hour} {
+			ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "v"), limit)
+			_ = w.Do(ctx, func(ctx context.Context, _ string) error {
+				deadline, ok := ctx.Deadline()
+				if left := time.Until(deadline); !ok || left > limit || ctx.Value(key{}) != "v" {
+					t.Errorf("%v left of %v, value %v", left, limit, ctx.Value(key{}))
+				}
+				child, done := context.WithCancel(ctx)
+				defer done()
+				<-child.Done()
+				return child.Err()
+			})
+			cancel()
+		}
+		if err := w.Shutdown(t.Context()); err != nil || w.Stats().Failed != 2 {
+			t.Errorf("%v, %+v", err, w.Stats())
+		}
+	})
+}
+
+// TestPipelineShutdown: a stage that never returns by itself is told to when the time is over.
+func TestPipelineShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lost atomic.Int32
+		p := patterns.NewPipeline(nil, func(string, int, error) { lost.Add(1) },
+			patterns.Stage[int]{Name: "read", Fn: func(_ context.Context, n int) (int, error) { return n, nil }},
+			patterns.Stage[int]{Name: "store", Limit: 1, Fn: func(ctx context.Context, n int) (int, error) {
+				<-ctx.Done()
+				return 0, ctx.Err()
+			}})
+		for i := range 3 {
+			if err := p.Put(t.Context(), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		var stages []string
+		for name, s := range p.Stats() {
+			stages = append(stages, fmt.Sprint(name, s.Done, s.Failed+s.Dropped))
+		}
+		if fmt.Sprint(stages) != "[read3 0 store0 3]" || lost.Load() != 3 {
+			t.Error(stages, lost.Load())
+		}
+	})
+}
+
 func TestPipelineCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out, lost atomic.Int32

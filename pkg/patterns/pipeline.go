@@ -3,6 +3,7 @@ package patterns
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 
 	"github.com/mostlylucid/eph/pkg/coord"
@@ -21,9 +22,11 @@ type Stage[T any] struct {
 
 // Pipeline passes values through stages (the reactive fan-out). A stage whose window is full
 // makes the one before it wait, and run fewer at once until its window is half empty: so a slow
-// last stage slows the first, and memory is bounded. A value on which a stage fails for good leaves
-// the pipeline, and onError is called. Create one with NewPipeline, and end it with Drain or Cancel.
+// end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
+// leaves the pipeline, and onError is told. Make one with NewPipeline, and end it with Drain,
+// Shutdown or Cancel.
 type Pipeline[T any] struct {
+	names  []string
 	stages []*coord.Pool[T]
 	stops  []func() // ends the listening to conditions
 }
@@ -40,7 +43,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 	if sink == nil {
 		sink = new(signals.Sink)
 	}
-	p := &Pipeline[T]{stages: make([]*coord.Pool[T], len(stages))}
+	p := &Pipeline[T]{names: make([]string, len(stages)), stages: make([]*coord.Pool[T], len(stages))}
 	pressure := make([]*Backpressure, len(stages))
 	for i := len(stages) - 1; i >= 0; i-- {
 		s := stages[i]
@@ -50,6 +53,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		if s.Name == "" {
 			s.Name = fmt.Sprintf("stage%d", i+1)
 		}
+		p.names[i] = s.Name
 		if s.Limit <= 0 {
 			s.Limit = runtime.GOMAXPROCS(0)
 		}
@@ -123,14 +127,37 @@ func (p *Pipeline[T]) Drain(ctx context.Context) error {
 	return nil
 }
 
+// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once what
+// runs has ended: functions must heed their contexts.
+func (p *Pipeline[T]) Shutdown(ctx context.Context) error {
+	err := p.Drain(ctx)
+	if err != nil {
+		p.Cancel(err)
+		_ = p.Drain(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+// Stats yields the name and the counters of each stage, from the first. Those of one stage are
+// consistent, and those of different ones are not.
+func (p *Pipeline[T]) Stats() iter.Seq2[string, coord.Stats] {
+	return func(yield func(string, coord.Stats) bool) {
+		for i, s := range p.stages {
+			if !yield(p.names[i], s.Stats()) {
+				return
+			}
+		}
+	}
+}
+
 func (p *Pipeline[T]) forget() {
 	for _, stop := range p.stops {
 		stop()
 	}
 }
 
-// Cancel ends intake, drops waiting values and cancels running calls, in all stages, with this
-// cause. It does not wait for running calls: Drain does.
+// Cancel ends intake, drops what waits and cancels what runs, in all stages, with this cause; nil is
+// context.Canceled. It does not wait for what runs: Drain does.
 func (p *Pipeline[T]) Cancel(cause error) {
 	p.forget()
 	for _, s := range p.stages {
