@@ -246,7 +246,7 @@ func (s *Sink) announce(events ...Event) {
 	s.settle()
 	for i := range events {
 		if heard := s.heard.Load(); heard != nil && events[i].Name != "" {
-			s.deliver(&events[i], *heard)
+			s.deliver(&events[i], *heard, true)
 		}
 	}
 }
@@ -288,7 +288,7 @@ func (s *Sink) tell(w *watch, holds bool) {
 		w.busy = false
 		s.mu.Unlock()
 	}()
-	defer s.contain(&Event{Name: w.pattern.String()})
+	defer func() { s.contain(&Event{Name: w.pattern.String()}, recover()) }()
 	w.fn(holds)
 }
 

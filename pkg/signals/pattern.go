@@ -61,11 +61,25 @@ func Match(pattern, name string) bool {
 // one leading or trailing '*' alone, it is a comparison; otherwise it costs at most
 // len(pattern) times len(name) steps.
 func (p Pattern) Match(name string) bool {
-	if p.alternatives == nil {
-		return false
-	}
-	for i := range p.globs {
-		if p.globs[i].match(name) {
+	return p.alternatives != nil && p.match(name)
+}
+
+// match has its loop and its cases in one function, since a call costs as much as most of them.
+func (a *alternatives) match(name string) bool {
+	for i := range a.globs {
+		g := &a.globs[i]
+		n, fits := len(g.text), false
+		switch g.shape {
+		case whole:
+			fits = name == g.text
+		case prefix:
+			fits = len(name) >= n && name[:n] == g.text
+		case suffix:
+			fits = len(name) >= n && name[len(name)-n:] == g.text
+		default:
+			fits = matchWildcard(g.text, name)
+		}
+		if fits {
 			return true
 		}
 	}
@@ -121,19 +135,6 @@ func newGlob(text string) glob {
 		return glob{whole, text}
 	}
 	return glob{wildcard, text}
-}
-
-func (g *glob) match(name string) bool {
-	switch g.shape {
-	case whole:
-		return name == g.text
-	case prefix:
-		return strings.HasPrefix(name, g.text)
-	case suffix:
-		return strings.HasSuffix(name, g.text)
-	default:
-		return matchWildcard(g.text, name)
-	}
 }
 
 // matchWildcard walks both strings once. On a mismatch it lets the last star swallow one

@@ -105,7 +105,7 @@ func (s *Sink) audible() bool { return s.heard.Load() != nil || s.window.Load() 
 func (s *Sink) raise(e *Event) {
 	s.record(e)
 	if heard := s.heard.Load(); heard != nil {
-		s.deliver(e, *heard)
+		s.deliver(e, *heard, true)
 	}
 }
 
@@ -118,23 +118,39 @@ func (s *Sink) record(e *Event) {
 	}
 }
 
-func (s *Sink) deliver(e *Event, to []*subscription) {
-	for _, sub := range to {
-		if sub.pattern.Match(e.Name) {
-			s.call(sub.fn, e)
-		}
+// deliver calls those of to that match, or all of them if it is known that they do. A panic ends
+// one call, and delivery goes on behind it.
+func (s *Sink) deliver(e *Event, to []*subscription, match bool) {
+	for next := 0; next < len(to); {
+		next = s.deliverFrom(next, e, to, match)
 	}
 }
 
-func (s *Sink) call(fn func(Event), e *Event) {
-	defer s.contain(e)
-	fn(*e)
+// deliverFrom delivers until the end or until a panic, with one deferred function for all, since
+// one for each would cost more than most subscribers do. It returns where to go on.
+func (s *Sink) deliverFrom(next int, e *Event, to []*subscription, match bool) (after int) {
+	after = len(to)
+	calling := -1
+	defer func() {
+		if calling >= 0 {
+			after = calling + 1
+			s.contain(e, recover())
+		}
+	}()
+	event := *e // once: fn(*e) would copy it twice for each call
+	for i, sub := range to[next:] {
+		if !match || sub.pattern.Match(event.Name) {
+			calling = next + i
+			sub.fn(event)
+			calling = -1
+		}
+	}
+	return after
 }
 
-// contain is deferred around code that is not ours.
-func (s *Sink) contain(e *Event) {
-	v := recover()
-	if v == nil {
+// contain is told of what code that is not ours panicked with.
+func (s *Sink) contain(e *Event, v any) {
+	if v == nil { // runtime.Goexit
 		return
 	}
 	s.panics.Add(1)

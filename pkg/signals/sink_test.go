@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -148,6 +149,29 @@ func TestStamp(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDeliveryGoesOnBehindAPanic: whoever panics, each of the others is called once, in order.
+func TestDeliveryGoesOnBehindAPanic(t *testing.T) {
+	for bad := range 1 << 5 {
+		var s signals.Sink
+		var want, told []string
+		for i := range 5 {
+			want = append(want, fmt.Sprint(i))
+			s.Subscribe(all, func(signals.Event) {
+				if told = append(told, fmt.Sprint(i)); bad>>i&1 == 1 {
+					panic(i)
+				}
+			})
+			s.Subscribe(signals.MustCompile("other"), func(signals.Event) { t.Error("not its name") })
+		}
+		s.Raise("a", "")
+		s.Topic("b").Raise("", nil)
+		expect(t, fmt.Sprintf("%05b", bad), told, append(want, want...)...)
+		if n := s.Panics(); n != uint64(2*bits.OnesCount(uint(bad))) {
+			t.Errorf("%05b: Panics() = %d", bad, n)
+		}
+	}
 }
 
 func TestPanicIsContained(t *testing.T) {

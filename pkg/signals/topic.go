@@ -27,17 +27,16 @@ func (t *Topic) Name() string { return t.name }
 // value. Like Sink.Raise it returns when the subscribers have.
 func (t *Topic) Raise(key string, value any) {
 	s, to := t.sink, t.receivers()
-	if len(to) == 0 && s.window.Load() == nil {
+	windowed := s.window.Load() != nil
+	if len(to) == 0 && !windowed {
 		return
 	}
 	e := &Event{Name: t.name, Key: key, Value: value}
-	s.record(e)
-	if s.window.Load() != nil {
+	if windowed || s.stamp {
+		s.record(e)
 		to = t.receivers() // again, as in Sink.raise
 	}
-	for _, sub := range to {
-		s.call(sub.fn, e)
-	}
+	s.deliver(e, to, false)
 }
 
 // Live reports whether anybody would see a raise. Use it to skip building a payload.
