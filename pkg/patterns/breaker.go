@@ -140,6 +140,14 @@ func NewBreaker(o BreakerOptions) *Breaker {
 // Allow returns a pass, whose Report or Cancel must be called once, or an error that wraps ErrOpen.
 // It does not wait. While the breaker is closed it is one atomic load.
 func (b *Breaker) Allow() (Pass, error) {
+	if w := b.state.Load(); phaseOf(w) == closed {
+		return Pass{b, epochOf(w)}, nil
+	}
+	return b.allowOrSay()
+}
+
+// allowOrSay is apart so that Allow can be inlined.
+func (b *Breaker) allowOrSay() (Pass, error) {
 	if p, ok := b.allow(); ok {
 		return p, nil
 	}
