@@ -474,6 +474,38 @@ func TestWriterCarriesItsContext(t *testing.T) {
 	})
 }
 
+// TestPipelineOfAnyName: what a stage is called, "a,b" too, makes no difference to what it does.
+func TestPipelineOfAnyName(t *testing.T) {
+	for _, name := range []string{"a,b", "b,,c", "*", "fetch"} {
+		synctest.Test(t, func(t *testing.T) {
+			var sink signals.Sink
+			p := patterns.NewPipeline(&sink, nil,
+				patterns.Stage[int]{Name: "fetch", Limit: 8, Fn: func(_ context.Context, n int) (int, error) { return n, nil }},
+				patterns.Stage[int]{Name: name, Limit: 1, Window: 4, Fn: func(context.Context, int) (int, error) {
+					time.Sleep(time.Minute)
+					return 0, nil
+				}})
+			for i := range 20 {
+				if err := p.Put(t.Context(), i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+			for stage, s := range p.Stats() {
+				if s.Limit != 1 {
+					t.Errorf("%q before %q runs %d at once, though that is full", stage, name, s.Limit)
+				}
+			}
+			if !sink.Holds(signals.Exact("backpressure." + name)) {
+				t.Error("it is not felt")
+			}
+			if err := p.Drain(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestPipelineShutdown: a stage that never returns by itself is told to when the time is over.
 func TestPipelineShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // Negative numbers count as 0.
 type Detector struct {
 	Pattern   signals.Pattern // of the events that are counted; the zero Pattern counts none
-	Condition string          // "" means "anomaly." and the pattern
+	Condition string          // "" means "anomaly." and the pattern; look for it with signals.Exact
 	Span      time.Duration   // 0 means 10 s
 	Threshold int             // so many within Span are unusual; 0: judged by Score
 	Score     float64         // this many standard deviations above the mean of earlier spans are; 0 means 3

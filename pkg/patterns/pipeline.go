@@ -95,7 +95,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		}})
 		if i+1 < len(stages) {
 			self, few, many := p.stages[i], s.MinLimit, s.Limit
-			p.stops = append(p.stops, sink.OnChange(signals.MustCompile(pressure[i+1].Condition), func(full bool) {
+			p.stops = append(p.stops, sink.OnChange(signals.Exact(pressure[i+1].Condition), func(full bool) {
 				if full {
 					self.SetLimit(few)
 				} else {

@@ -132,7 +132,7 @@ func (s *Sink) Holds(p Pattern) bool {
 	defer s.mu.Unlock()
 	c := &s.conditions
 	for _, w := range c.watches {
-		if w.pattern.String() == p.String() {
+		if w.pattern.same(p) {
 			return w.count > 0
 		}
 	}

@@ -2,12 +2,14 @@ package signals
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Pattern is a compiled name filter. '*' stands for any run of bytes, dots included, '?'
 // for exactly one byte, and a comma separates alternatives; every other byte stands for
-// itself, even a space. The whole name has to match, case matters, and nothing can be quoted.
+// itself, spaces too. The whole name has to fit, case counts, and nothing can be quoted: a name
+// that holds one of these bytes is matched by [Exact].
 //
 // A Pattern is one word, to be passed by value. The zero Pattern matches nothing.
 type Pattern struct{ *alternatives }
@@ -50,6 +52,12 @@ func MustCompile(pattern string) Pattern {
 	return p
 }
 
+// Exact returns the pattern that matches this name alone, whatever bytes it holds: for names that
+// are made at run time, which may hold a comma or a star.
+func Exact(name string) Pattern {
+	return Pattern{&alternatives{text: name, globs: []glob{{whole, name}}}}
+}
+
 // Match is Compile and Match in one call, for patterns used once. A pattern that does not
 // compile matches nothing.
 func Match(pattern, name string) bool {
@@ -86,12 +94,20 @@ func (a *alternatives) match(name string) bool {
 	return false
 }
 
-// String returns the source text; "" for the zero Pattern.
+// String returns the source text, or the name of [Exact]; "" for the zero Pattern.
 func (p Pattern) String() string {
 	if p.alternatives == nil {
 		return ""
 	}
 	return p.text
+}
+
+// same reports whether two patterns are written alike.
+func (p Pattern) same(as Pattern) bool {
+	if p.alternatives == nil || as.alternatives == nil {
+		return p == as
+	}
+	return slices.Equal(p.globs, as.globs)
 }
 
 // anyOf returns a pattern that matches what any of the given ones does.

@@ -161,3 +161,24 @@ func words(alphabet string, longest int) []string {
 	}
 	return all
 }
+
+// TestExact: a name matches the pattern that is made of it, and nothing else does.
+func TestExact(t *testing.T) {
+	for _, name := range []string{"a", "a,b", "b,,c", "anomaly.login.failed,auth.*", "a?", "**", ""} {
+		p := signals.Exact(name)
+		if p.String() != name {
+			t.Errorf("%q: String() = %q", name, p)
+		}
+		for _, other := range []string{"a", "b", "a,b", "b,,c", "anomaly.login.failed,auth.*", "a?", "ab", "**", ""} {
+			if p.Match(other) != (name == other) {
+				t.Errorf("Exact(%q) and %q", name, other)
+			}
+		}
+	}
+	var s signals.Sink
+	s.OnChange(signals.MustCompile("a,b"), func(bool) {})
+	s.Set("a", "", 0)
+	if s.Holds(signals.Exact("a,b")) || !s.Holds(signals.MustCompile("a,b")) {
+		t.Error("a pattern is taken for the name that it is written as")
+	}
+}
