@@ -57,13 +57,13 @@ func (a *AIMD) Limit() int {
 	return int(a.limit)
 }
 
-// SetBounds changes Min and Max, and moves the limit to within them. A least below 1 counts as 1, a
-// most below least as least.
-func (a *AIMD) SetBounds(least, most int) {
+// SetBounds changes Min and Max, and moves the limit between them. A minimum below 1 counts as 1,
+// and a maximum below the minimum as the minimum.
+func (a *AIMD) SetBounds(minimum, maximum int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.o.Min = max(least, 1)
-	a.o.Max = max(most, a.o.Min)
+	a.o.Min = max(minimum, 1)
+	a.o.Max = max(maximum, a.o.Min)
 	a.limit = min(max(a.limit, float64(a.o.Min)), float64(a.o.Max))
 }
 

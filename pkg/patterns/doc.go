@@ -22,8 +22,12 @@
 // commands. Remembering and reporting: longWindow, persistentWindow, echo, responsibility,
 // reputation, logBridge, telemetry.
 //
-// Whatever starts listening to signals returns a function named stop, which ends it. As in package
-// signals, stop may be called from anywhere and more than once, and does not wait. All methods of
+// What takes work in ends as a coordinator does, with the same words: Drain ends intake and waits
+// for what was accepted; Shutdown does so too and, when its time is over, drops and cancels the rest;
+// Cancel does that at once, and does not wait.
+//
+// What begins to listen to signals returns a function named stop, which ends it. As in package
+// signals it may be called from anywhere and more than once, and does not wait. All methods of
 // the package are safe for concurrent use.
 //
 // The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals, so

@@ -41,7 +41,7 @@ func Example() {
 			}
 			fmt.Println(r.ID, r.Seq, r.Name)
 		}
-		if err := w.Close(ctx); err != nil {
+		if err := w.Shutdown(ctx); err != nil {
 			log.Fatal(err)
 		}
 	}

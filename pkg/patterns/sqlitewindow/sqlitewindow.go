@@ -3,7 +3,7 @@
 //
 //	w, err := sqlitewindow.Open("events.db", sink, sqlitewindow.Options{})
 //	...
-//	defer w.Close(ctx)
+//	defer w.Shutdown(ctx)
 //	for r, err := range w.Load(ctx, 0) { ... }
 //
 // # What is promised
@@ -59,7 +59,7 @@ type Options struct {
 	Events signals.Pattern
 
 	// Every is how long an event may wait for a flush. 0 means 30 s, a negative value until
-	// somebody calls Flush or Close.
+	// somebody calls Flush or Shutdown.
 	Every time.Duration
 
 	// Batch is how many events are stored in one transaction, and how many may have been
@@ -107,7 +107,7 @@ func DSN(path string, busy time.Duration) string {
 }
 
 // Open opens or makes the file and stores in it what is in the window of the sink and is not
-// stored yet, and what is raised from now on. Close the Window when done.
+// stored yet, and what is raised from now on. Call Shutdown when done.
 func Open(path string, s *signals.Sink, o Options) (*Window, error) {
 	if s.ID() == 0 {
 		return nil, ErrNoWindow
@@ -177,15 +177,15 @@ func (w *Window) newest(seq uint64) uint64 {
 	return seq + lost + uint64(len(events))
 }
 
-// Close flushes, ends what runs in the background and closes the file. When the flush fails,
+// Shutdown flushes, ends what runs in the background and closes the file. When the flush fails,
 // or ctx ends first, the file is closed all the same, and what was not stored is with the sink
-// as long as its window lasts. It is idempotent.
-func (w *Window) Close(ctx context.Context) error {
+// as long as its window lasts. It is idempotent, and waits for a transaction that is under way.
+func (w *Window) Shutdown(ctx context.Context) error {
 	w.stop()
 	w.alarm.end()
 	err := w.Flush(ctx)
 	if errors.Is(err, coord.ErrClosed) {
-		err = nil // by an earlier Close
+		err = nil // by an earlier Shutdown
 	}
 	return errors.Join(err, w.work.Drain(context.WithoutCancel(ctx)), w.db.Close())
 }

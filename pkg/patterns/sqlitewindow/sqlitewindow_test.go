@@ -42,7 +42,7 @@ func open(t *testing.T, path string, s *signals.Sink, o sqlitewindow.Options) *s
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.Close(context.Background()) })
+	t.Cleanup(func() { w.Shutdown(context.Background()) })
 	return w
 }
 
@@ -174,14 +174,14 @@ func TestReopen(t *testing.T) {
 	s.Raise("before", "")
 	w := open(t, path, s, byHand)
 	s.Raise("a", "")
-	if err := w.Close(t.Context()); err != nil {
+	if err := w.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Errorf("a second Close: %v", err)
+	if err := w.Shutdown(t.Context()); err != nil {
+		t.Errorf("a second Shutdown: %v", err)
 	}
 	if err := w.Flush(t.Context()); err == nil {
-		t.Error("Flush after Close returned nil")
+		t.Error("Flush after Shutdown returned nil")
 	}
 	s.Raise("between", "")
 	w = open(t, path, s, byHand)
@@ -326,11 +326,11 @@ func TestFlushesItself(t *testing.T) {
 		t.Errorf("OnError got %v", err)
 	}
 	do(t, db, "DROP TRIGGER told")
-	if err := w.Close(t.Context()); err != nil {
+	if err := w.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := names(stored(t, open(t, path, newSink(1), byHand), 0)), "first second third"; got != want {
-		t.Errorf("Close stored %q, want %q", got, want)
+		t.Errorf("Shutdown stored %q, want %q", got, want)
 	}
 }
 
