@@ -499,8 +499,20 @@ func TestPipelineOfAnyName(t *testing.T) {
 			if !sink.Holds(signals.Exact("backpressure." + name)) {
 				t.Error("it is not felt")
 			}
+			limit := func() int {
+				for _, s := range p.Stats() {
+					return s.Limit
+				}
+				return 0
+			}
+			if !p.SetLimit("fetch", 5) || p.SetLimit("no such stage", 5) || limit() != 1 {
+				t.Errorf("SetLimit: %d run at once before a stage that is full", limit())
+			}
 			if err := p.Drain(t.Context()); err != nil {
 				t.Error(err)
+			}
+			if name != "fetch" && limit() != 5 {
+				t.Errorf("SetLimit: %d run at once, want 5", limit())
 			}
 		})
 	}

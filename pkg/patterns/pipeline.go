@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"sync"
 
 	"github.com/mostlylucid/eph/pkg/coord"
 	"github.com/mostlylucid/eph/pkg/signals"
@@ -26,9 +27,30 @@ type Stage[T any] struct {
 // leaves the pipeline, and onError is told. Make one with NewPipeline, and end it with Drain,
 // Shutdown or Cancel.
 type Pipeline[T any] struct {
-	names  []string
-	stages []*coord.Pool[T]
+	stages []*step[T]
 	stops  []func() // ends the listening to conditions
+}
+
+// step is a stage at work.
+type step[T any] struct {
+	name string
+	work *coord.Pool[T]
+
+	mu        sync.Mutex
+	few, many int  // at once, while the next one is full and else
+	full      bool // the next one is
+}
+
+// limit changes what the limit depends on.
+func (s *step[T]) limit(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	if s.full {
+		s.work.SetLimit(min(s.few, s.many))
+	} else {
+		s.work.SetLimit(s.many)
+	}
 }
 
 // NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
@@ -43,7 +65,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 	if sink == nil {
 		sink = new(signals.Sink)
 	}
-	p := &Pipeline[T]{names: make([]string, len(stages)), stages: make([]*coord.Pool[T], len(stages))}
+	p := &Pipeline[T]{stages: make([]*step[T], len(stages))}
 	pressure := make([]*Backpressure, len(stages))
 	for i := len(stages) - 1; i >= 0; i-- {
 		s := stages[i]
@@ -53,7 +75,6 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		if s.Name == "" {
 			s.Name = fmt.Sprintf("stage%d", i+1)
 		}
-		p.names[i] = s.Name
 		if s.Limit <= 0 {
 			s.Limit = runtime.GOMAXPROCS(0)
 		}
@@ -64,7 +85,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 		pressure[i] = &Backpressure{Sink: sink, Condition: "backpressure." + s.Name, High: s.Window, Low: s.Window / 2}
 		pass := func(context.Context, T) error { return nil }
 		if i+1 < len(stages) {
-			next, felt := p.stages[i+1], pressure[i+1]
+			next, felt := p.stages[i+1].work, pressure[i+1]
 			pass = func(ctx context.Context, v T) error {
 				felt.Add(+1)
 				_, err := next.Put(ctx, v)
@@ -74,7 +95,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 				return err
 			}
 		}
-		p.stages[i] = coord.New(func(ctx context.Context, v T) error {
+		work := coord.New(func(ctx context.Context, v T) error {
 			out, err := s.Fn(ctx, v)
 			if err != nil {
 				return err
@@ -84,23 +105,20 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 			}
 			return nil
 		}, coord.Options{Limit: s.Limit, Window: s.Window, Retry: s.Retry, NoClock: true})
-		mine, stage := pressure[i], s.Name
-		p.stages[i].Notify(coord.Hooks[coord.NoKey, T]{Finish: func(info coord.Info[coord.NoKey], v T) {
+		self := &step[T]{name: s.Name, work: work, few: s.MinLimit, many: s.Limit}
+		p.stages[i] = self
+		mine := pressure[i]
+		work.Notify(coord.Hooks[coord.NoKey, T]{Finish: func(info coord.Info[coord.NoKey], v T) {
 			if i > 0 {
 				mine.Add(-1)
 			}
 			if info.State != coord.Done && onError != nil {
-				onError(stage, v, info.Err)
+				onError(self.name, v, info.Err)
 			}
 		}})
 		if i+1 < len(stages) {
-			self, few, many := p.stages[i], s.MinLimit, s.Limit
 			p.stops = append(p.stops, sink.OnChange(signals.Exact(pressure[i+1].Condition), func(full bool) {
-				if full {
-					self.SetLimit(few)
-				} else {
-					self.SetLimit(many)
-				}
+				self.limit(func() { self.full = full })
 			}))
 		}
 	}
@@ -110,7 +128,7 @@ func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err 
 // Put gives a value to the first stage, and waits for room, but not for the value to pass through.
 // The error is coord.ErrClosed or the cause of ctx; in either case the value was not accepted.
 func (p *Pipeline[T]) Put(ctx context.Context, v T) error {
-	_, err := p.stages[0].Put(ctx, v)
+	_, err := p.stages[0].work.Put(ctx, v)
 	return err
 }
 
@@ -119,7 +137,7 @@ func (p *Pipeline[T]) Put(ctx context.Context, v T) error {
 // the remaining values continue.
 func (p *Pipeline[T]) Drain(ctx context.Context) error {
 	for _, s := range p.stages {
-		if err := s.Drain(ctx); err != nil {
+		if err := s.work.Drain(ctx); err != nil {
 			return err
 		}
 	}
@@ -138,12 +156,26 @@ func (p *Pipeline[T]) Shutdown(ctx context.Context) error {
 	return err
 }
 
+// SetLimit changes Stage.Limit of the stages of that name; less than 1 counts as 1. While the next
+// stage is full, no more than Stage.MinLimit run all the same. It reports whether there is such a
+// stage, and does not wait.
+func (p *Pipeline[T]) SetLimit(stage string, n int) bool {
+	found := false
+	for _, s := range p.stages {
+		if s.name == stage {
+			s.limit(func() { s.many = max(n, 1) })
+			found = true
+		}
+	}
+	return found
+}
+
 // Stats yields the name and the counters of each stage, from the first. Those of one stage are
 // consistent, and those of different ones are not.
 func (p *Pipeline[T]) Stats() iter.Seq2[string, coord.Stats] {
 	return func(yield func(string, coord.Stats) bool) {
-		for i, s := range p.stages {
-			if !yield(p.names[i], s.Stats()) {
+		for _, s := range p.stages {
+			if !yield(s.name, s.work.Stats()) {
 				return
 			}
 		}
@@ -161,6 +193,6 @@ func (p *Pipeline[T]) forget() {
 func (p *Pipeline[T]) Cancel(cause error) {
 	p.forget()
 	for _, s := range p.stages {
-		s.Cancel(cause)
+		s.work.Cancel(cause)
 	}
 }
