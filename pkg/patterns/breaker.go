@@ -49,8 +49,9 @@ type BreakerOptions struct {
 	// that fails opens it again. 0 or less means 1.
 	Probes int
 
-	// Counts says which errors are failures. nil means all except context.Canceled. Whatever is
-	// not a failure is a success. It may be called concurrently.
+	// Counts says which errors are failures; what is no failure is a success. With nil all are,
+	// but for context.Canceled: who gave up has found out nothing, which is neither. It may be
+	// called for several errors at once.
 	Counts func(error) bool
 
 	// Signals is where CircuitOpened, CircuitHalfOpened and CircuitClosed are raised and
@@ -215,8 +216,17 @@ func (p Pass) call(fn func() error) error {
 // Report says how the call went. If the breaker has changed its state since the call was allowed,
 // the report is ignored.
 func (p Pass) Report(err error) {
-	if p.breaker != nil {
-		p.breaker.report(p.epoch, err != nil && p.breaker.counts(err))
+	b := p.breaker
+	switch {
+	case b == nil:
+	case err == nil:
+		b.report(p.epoch, false)
+	case b.o.Counts != nil:
+		b.report(p.epoch, b.o.Counts(err))
+	case errors.Is(err, context.Canceled):
+		b.cancel(p.epoch)
+	default:
+		b.report(p.epoch, true)
 	}
 }
 
@@ -306,14 +316,7 @@ func (b *Breaker) State() BreakerState {
 	return s
 }
 
-func (b *Breaker) counts(err error) bool {
-	if b.o.Counts != nil {
-		return b.o.Counts(err)
-	}
-	return !errors.Is(err, context.Canceled)
-}
-
-// count records an outcome, and reports whether it is one failure too many.
+// count takes an outcome in, and reports whether it is one too many.
 func (b *Breaker) count(failure bool) bool {
 	switch {
 	case b.last != nil:

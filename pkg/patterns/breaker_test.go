@@ -263,6 +263,25 @@ func TestBreakerHalfOpenIsSaid(t *testing.T) {
 	})
 }
 
+// TestBreakerProbeGivenUp: a probe whose caller gave up closes nothing, and leaves its place.
+func TestBreakerProbeGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second})
+		_ = call(b, errDown)
+		time.Sleep(2 * time.Second)
+		_ = call(b, fmt.Errorf("gave up: %w", context.Canceled))
+		if s := b.State(); !s.Half {
+			t.Errorf("after a probe that was given up: %+v", s)
+		}
+		if !call(b, nil) {
+			t.Error("its place is lost")
+		}
+		if s := b.State(); s.Half || s.Open {
+			t.Errorf("after a probe that succeeded: %+v", s)
+		}
+	})
+}
+
 func TestBreakerCancelTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second, Probes: 2})
