@@ -59,10 +59,10 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 	return &AdaptiveRate{Rate: NewRate(o.Max, o.Burst), o: o, current: o.Max}
 }
 
-// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0, also by those
-// who are in Wait; what was saved up for a burst is gone. Several complaints within
-// AdaptiveOptions.Every are one: they are about the same burst of calls. What Reserve has returned
-// stands, as with Set.
+// Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0, not even by those
+// already in Wait; permits saved up for a burst are lost. Several complaints within
+// AdaptiveOptions.Every count as one, because they are about the same burst of calls. What Reserve
+// has returned stays as it is, as with Set.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	retryAfter = min(max(retryAfter, 0), far/4)
 	a.mu.Lock()
@@ -76,8 +76,8 @@ func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	a.raise(moved)
 }
 
-// OK says that a call went well, and raises the rate if the last change is long enough ago. What
-// Reserve has returned stands, as with Set.
+// OK reports that a call succeeded, and raises the rate if the last change is long enough ago. What
+// Reserve has returned stays as it is, as with Set.
 func (a *AdaptiveRate) OK() {
 	a.mu.Lock()
 	moved := a.move(time.Now(), a.current+a.o.Step)
@@ -102,9 +102,9 @@ func (a *AdaptiveRate) raise(moved float64) {
 	}
 }
 
-// Follow calls Slow for each matching event. How long to hold everything back is its Value, if
-// that is a time.Duration, or else what follows the colon of its name, as in
-// "rate-limit:250ms"; with neither, only the rate goes down.
+// Follow calls Slow for each matching event. The time to hold everything back is the event's Value,
+// if that is a time.Duration, or else what follows the colon in its name, as in "rate-limit:250ms";
+// with neither, only the rate goes down.
 func (a *AdaptiveRate) Follow(s *signals.Sink, p signals.Pattern) (stop func()) {
 	return s.Subscribe(p, func(e signals.Event) {
 		d, ok := e.Value.(time.Duration)

@@ -16,7 +16,7 @@ import (
 // options of its coordinator say, holding up the next, and is finally reported to onError rather
 // than lost silently. While as many batches wait as Options.Window allows, Put waits too.
 //
-// A Batch owns a timer while it holds values: end it with Drain, Shutdown or Cancel. Make one with
+// A Batch owns a timer while it holds values: end it with Drain, Shutdown or Cancel. Create one with
 // NewBatch.
 type Batch[T any] struct {
 	size    int
@@ -34,9 +34,9 @@ type Batch[T any] struct {
 }
 
 // NewBatch returns a batch that calls fn with size values, or with fewer once wait has passed
-// since the first of them. A size of 0 or less means 32, and such a wait one second. Of o, Limit
-// is always 1 and a Window of 0 means 4 batches. onError may be nil; it is told of a batch that
-// has failed for good or was dropped. The slices belong to fn and onError. A nil fn panics.
+// since the first of them. A size of 0 or less means 32, and a wait of 0 or less one second. In o,
+// Limit is always 1 and a Window of 0 means 4 batches. onError may be nil; it is called for a batch
+// that has failed for good or was dropped. The slices belong to fn and onError. A nil fn panics.
 func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T) error, onError func([]T, error), o coord.Options) *Batch[T] {
 	if fn == nil {
 		panic("patterns: NewBatch with a nil function")
@@ -64,8 +64,8 @@ func NewBatch[T any](size int, wait time.Duration, fn func(context.Context, []T)
 	return b
 }
 
-// Put adds a value, and waits while too many batches wait. When ctx ends first the value is not
-// in any batch, and the error is the cause; once intake has ended it is coord.ErrClosed.
+// Put adds a value, waiting while too many batches wait. If ctx ends before there is room for the
+// value, it is in no batch, and the error is the cause; once intake has ended it is coord.ErrClosed.
 func (b *Batch[T]) Put(ctx context.Context, v T) error {
 	if err := b.enter(ctx); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (b *Batch[T]) Flush(ctx context.Context) error {
 }
 
 // Drain ends intake, hands over what was collected and waits until everything has ended. It
-// returns no error of fn; when ctx ends first it returns the cause and the rest goes on.
+// returns no error of fn. If ctx ends first, it returns the cause, and the remaining work continues.
 func (b *Batch[T]) Drain(ctx context.Context) error {
 	b.closed.Store(true)
 	if err := b.Flush(ctx); err != nil {
@@ -189,8 +189,8 @@ func (b *Batch[T]) Drain(ctx context.Context) error {
 	return b.work.Drain(ctx)
 }
 
-// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once what
-// runs has ended: fn must heed its context.
+// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once fn has
+// returned: fn must heed its context.
 func (b *Batch[T]) Shutdown(ctx context.Context) error {
 	err := b.Drain(ctx)
 	if err != nil {
@@ -200,9 +200,9 @@ func (b *Batch[T]) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Cancel ends intake, drops what was collected and what waits, and cancels the context of what
-// runs, all with this cause; nil is context.Canceled. Nothing is tried again. onError is told. It
-// does not wait for what runs.
+// Cancel ends intake, drops what was collected and what waits, and cancels the context of fn, all
+// with this cause; nil means context.Canceled. Nothing is tried again, and onError is called for what
+// was dropped. It does not wait for fn.
 func (b *Batch[T]) Cancel(cause error) {
 	if cause == nil {
 		cause = context.Canceled

@@ -12,7 +12,7 @@ import (
 	"github.com/mostlylucid/eph/pkg/signals"
 )
 
-// ErrOpen is what Breaker.Allow and Breaker.Do return while a breaker is open, wrapped with the
+// ErrOpen is what Breaker.Allow and Breaker.Do return, wrapped, while a breaker is open, with the
 // time left, and while it is half open and all its probes are under way.
 var ErrOpen = errors.New("patterns: circuit open")
 
@@ -23,8 +23,9 @@ const (
 	CircuitClosed     = "circuit.closed"      // everything is
 
 	// CircuitOpen is a condition that holds while a breaker is open, and not while it is half
-	// open. To hold work back use Guarded: a gate on this condition would let everything start
-	// with the probes, to fail with ErrOpen, and knows no names.
+	// open. It is for those who watch. To hold work back use Guarded: a gate on this condition
+	// shuts for any breaker of the sink, and lets everything start as soon as probes may, most of
+	// it to fail with ErrOpen.
 	CircuitOpen = "circuit.open"
 )
 
@@ -49,9 +50,9 @@ type BreakerOptions struct {
 	// that fails opens it again. 0 or less means 1.
 	Probes int
 
-	// Counts says which errors are failures; what is no failure is a success. With nil all are,
-	// but for context.Canceled: who gave up has found out nothing, which is neither. It may be
-	// called for several errors at once.
+	// Counts says which errors are failures; whatever is not a failure is a success. It may be
+	// called concurrently. nil means all except context.Canceled, which is neither: a caller that
+	// gave up has found out nothing.
 	Counts func(error) bool
 
 	// Signals is where CircuitOpened, CircuitHalfOpened and CircuitClosed are raised and
@@ -104,8 +105,8 @@ func phaseOf(w uint64) uint64 { return w & 3 }
 func probesOf(w uint64) int   { return int(w & (1<<32 - 1) >> 2) }
 func epochOf(w uint64) uint32 { return uint32(w >> 32) }
 
-// Pass is a permission to make one call. Report or Cancel it: a probe of which the breaker never
-// hears leaves it half open for ever. The zero Pass is of no breaker, and tells nobody.
+// Pass is permission to make one call. Report or Cancel it: a breaker that never hears of a probe
+// stays half open for ever. The zero Pass belongs to no breaker, and reports to nobody.
 type Pass struct {
 	breaker *Breaker
 	epoch   uint32
@@ -316,7 +317,7 @@ func (b *Breaker) State() BreakerState {
 	return s
 }
 
-// count takes an outcome in, and reports whether it is one too many.
+// count records an outcome, and reports whether it is one failure too many.
 func (b *Breaker) count(failure bool) bool {
 	switch {
 	case b.last != nil:

@@ -30,7 +30,7 @@ type CacheOptions struct {
 
 // Cache keeps what a loader returns for a time that grows with use. Misses of one key at the
 // same time load it once; an error is not kept. What is too old is never returned. A key that is
-// not equal to itself, NaN, is loaded each time and not kept. Make one with NewCache; it needs no
+// not equal to itself, NaN, is loaded each time and not kept. Create one with NewCache; it needs no
 // closing.
 type Cache[K comparable, V any] struct {
 	o    CacheOptions
@@ -252,8 +252,8 @@ func (c *Cache[K, V]) Drop(k K) bool {
 	return c.remove(k)
 }
 
-// Set puts a value in, as if it had just been loaded. A load that is under way is treated as Drop
-// does.
+// Set puts a value in, as if it had just been loaded. A load that is under way still answers those
+// who wait for it, but does not replace the value.
 func (c *Cache[K, V]) Set(k K, v V) {
 	c.mu.Lock()
 	delete(c.loads, k)

@@ -3,9 +3,9 @@
 //
 //	Breaker       stops calls to something that keeps failing
 //	Guarded       puts one before the work of a coordinator
-//	Rate          lets so many calls start in a time
-//	AdaptiveRate  slows a Rate down when it is told to, and speeds it up again
-//	AIMD          finds how many calls at once are good
+//	Rate          limits how many calls start per unit of time
+//	AdaptiveRate  slows a Rate down when told to, and speeds it up again
+//	AIMD          finds a good number of calls at once
 //	Scale         moves a limit when signals ask for it
 //	Backpressure  makes a condition hold while there is too much of something
 //	Watch         reports each kind of event at most once in a while
@@ -22,12 +22,12 @@
 // commands. Remembering and reporting: longWindow, persistentWindow, echo, responsibility,
 // reputation, logBridge, telemetry.
 //
-// What takes work in ends as a coordinator does, with the same words: Drain ends intake and waits
-// for what was accepted; Shutdown does so too and, when its time is over, drops and cancels the rest;
+// Whatever accepts work is ended as a coordinator is, by the same names: Drain ends intake and waits
+// for what was accepted; Shutdown does the same and, when its time is up, drops and cancels the rest;
 // Cancel does that at once, and does not wait.
 //
-// What begins to listen to signals returns a function named stop, which ends it. As in package
-// signals it may be called from anywhere and more than once, and does not wait. All methods of
+// Whatever starts listening to signals returns a function named stop, which ends it. As in package
+// signals, stop may be called from anywhere and more than once, and does not wait. All methods of
 // the package are safe for concurrent use.
 //
 // The package imports the standard library, coord and signals. HTTP is in patterns/httpsignals, so

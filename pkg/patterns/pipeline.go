@@ -23,8 +23,8 @@ type Stage[T any] struct {
 
 // Pipeline passes values through stages (the reactive fan-out). A stage whose window is full
 // makes the one before it wait, and run fewer at once until its window is half empty: so a slow
-// end is felt at the beginning, and memory is bounded. A value that a stage fails on for good
-// leaves the pipeline, and onError is told. Make one with NewPipeline, and end it with Drain,
+// last stage slows the first, and memory is bounded. A value on which a stage fails for good leaves
+// the pipeline, and onError is called. Create one with NewPipeline, and end it with Drain,
 // Shutdown or Cancel.
 type Pipeline[T any] struct {
 	stages []*step[T]
@@ -53,11 +53,11 @@ func (s *step[T]) limit(change func()) {
 	}
 }
 
-// NewPipeline returns a pipeline of at least one stage. While a stage is full the condition
-// "backpressure." and its name holds on the sink, which may be nil; pipelines that share a sink
-// need stages of different names. onError may be nil; it is called for several values at
-// once, and also for those that Cancel drops. Without a stage, or with one that has no Fn,
-// NewPipeline panics.
+// NewPipeline returns a pipeline of at least one stage. While a stage is full, the condition named
+// "backpressure." plus the stage's name holds on the sink, which may be nil; pipelines that share a
+// sink need stages with different names. onError may be nil; it may be called concurrently, and is
+// also called for values that Cancel drops. Without a stage, or with one that has no Fn, NewPipeline
+// panics.
 func NewPipeline[T any](sink *signals.Sink, onError func(stage string, v T, err error), stages ...Stage[T]) *Pipeline[T] {
 	if len(stages) == 0 {
 		panic("patterns: a pipeline without a stage")
@@ -145,8 +145,8 @@ func (p *Pipeline[T]) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once what
-// runs has ended: functions must heed their contexts.
+// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once the
+// running calls have ended: functions must heed their contexts.
 func (p *Pipeline[T]) Shutdown(ctx context.Context) error {
 	err := p.Drain(ctx)
 	if err != nil {
@@ -188,8 +188,8 @@ func (p *Pipeline[T]) forget() {
 	}
 }
 
-// Cancel ends intake, drops what waits and cancels what runs, in all stages, with this cause; nil is
-// context.Canceled. It does not wait for what runs: Drain does.
+// Cancel ends intake, drops waiting values and cancels running calls, in all stages, with this
+// cause; nil means context.Canceled. It does not wait for running calls: Drain does.
 func (p *Pipeline[T]) Cancel(cause error) {
 	p.forget()
 	for _, s := range p.stages {

@@ -54,9 +54,9 @@ func NewRate(perSecond float64, burst int) *Rate {
 	return r
 }
 
-// Set changes the rate, also for those in Wait: what they wait for takes as many permits' time
-// as before, at the new rate. Its parameters are those of NewRate. What Reserve has returned
-// stands: a coordinator that has asked already learns of the change by Keyed.Reconsider.
+// Set changes the rate, even for those already in Wait: they wait for as many permits as before, at
+// the new rate. Its parameters are those of NewRate. What Reserve has returned stays as it is: a
+// coordinator that has asked already learns of the change through Keyed.Reconsider.
 func (r *Rate) Set(perSecond float64, burst int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

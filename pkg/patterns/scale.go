@@ -10,8 +10,8 @@ import (
 // ConcurrencyChanged is the signal of a Scale that has moved; its Value is the new limit, an int.
 const ConcurrencyChanged = "concurrency.changed"
 
-// Resizable is anything with a limit, as every coordinator is. SetLimit must not block. A Scale calls
-// it outside all locks, for one step at a time and in order.
+// Resizable is anything with a limit, such as any coordinator. SetLimit must not block. A Scale calls
+// it outside all locks, one step at a time and in order.
 type Resizable interface{ SetLimit(int) }
 
 // Scale moves a limit between Min and Max when events ask for it. For a limit that tunes itself, see

@@ -11,9 +11,9 @@ import (
 // mostWatched is how many names and keys a Watch remembers.
 const mostWatched = 10_000
 
-// Watch calls fn for matching events, on the raiser's goroutine, but for each name and key no
-// more than once within again. Beyond ten thousand of them the one that was seen first is
-// forgotten. fn must not block; it may be called from several goroutines at once. A nil fn panics.
+// Watch calls fn for matching events, on the raiser's goroutine, but for each name and key at most
+// once within again. Beyond ten thousand of them, the one that was seen first is forgotten. fn must
+// not block; it may be called from several goroutines at once. A nil fn panics.
 func Watch(s *signals.Sink, p signals.Pattern, again time.Duration, fn func(signals.Event)) (stop func()) {
 	if fn == nil {
 		panic("patterns: Watch with a nil function")

@@ -29,10 +29,10 @@ func NewWriter[R any](r R, o coord.Options) *Writer[R] {
 // oneKey makes all work belong to one key, whose order is preserved across retries.
 func oneKey[T any](T) coord.NoKey { return coord.NoKey{} }
 
-// Do runs fn in its turn, waits for it and returns its error. When ctx ends first, fn does not run
-// any more, or has its context cancelled, and Do returns the cause. The context of fn has the
-// values and the deadline of ctx. Once intake has ended the error is coord.ErrClosed. fn must not
-// call Do: it would wait for itself.
+// Do runs fn in its turn, waits for it and returns its error. If ctx ends first, fn does not run any
+// more, or its context is cancelled, and Do returns the cause. The context of fn has the values and
+// the deadline of ctx. Once intake has ended the error is coord.ErrClosed. fn must not call Do: it
+// would wait for itself.
 func (w *Writer[R]) Do(ctx context.Context, fn func(context.Context, R) error) error {
 	return w.work.Do(ctx, func(op context.Context, r R) error { return fn(carrying{op, ctx}, r) }, coord.Bound(ctx))
 }
@@ -64,12 +64,12 @@ func (c carrying) Deadline() (deadline time.Time, ok bool) {
 // functions continue.
 func (w *Writer[R]) Drain(ctx context.Context) error { return w.work.Drain(ctx) }
 
-// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once what
-// runs has ended: functions must heed their contexts.
+// Shutdown is Drain and, if ctx ends first, Cancel with the cause of ctx, which it returns once the
+// running function has ended: functions must heed their contexts.
 func (w *Writer[R]) Shutdown(ctx context.Context) error { return w.work.Shutdown(ctx) }
 
-// Cancel ends intake, drops what waits and cancels the context of what runs, all with this cause;
-// nil is context.Canceled. It does not wait for what runs.
+// Cancel ends intake, drops what waits and cancels the context of the running function, all with this
+// cause; nil means context.Canceled. It does not wait for that function.
 func (w *Writer[R]) Cancel(cause error) { w.work.Cancel(cause) }
 
 // Stats is a consistent copy of the counters.

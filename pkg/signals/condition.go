@@ -62,8 +62,8 @@ func (w *watch) recount(by int) {
 // Set makes a condition hold. If it did not hold, the name is raised as an event and Set
 // reports true; if it did, only its expiry moves.
 //
-// A ttl of 0 holds it until Clear. A negative one, such as time.Until a moment gone by, is the
-// Clear of a condition that holds; one that does not hold does not begin to.
+// A ttl of 0 holds it until Clear. With a negative one, such as time.Until of a past moment, a
+// condition that holds is cleared, and one that does not hold stays as it is: Set reports false.
 func (s *Sink) Set(name, key string, ttl time.Duration) bool {
 	return s.Hold(Event{Name: name, Key: key}, ttl)
 }

@@ -107,12 +107,12 @@ func NewDispatcher(s *Sink, o DispatchOptions) *Dispatcher {
 
 func newStretch() *stretch { return &stretch{done: make(chan struct{})} }
 
-// Handle adds a handler. Of one event, every handler whose pattern matches is called, in
-// the order added, whatever the earlier ones returned; a panic is a failure with a
-// [*PanicError]. Every event whose raise begins after Handle returned is seen, and those
-// that wait may be; fn sees none whose turn comes after stop returned. The context ends when
-// Shutdown runs out of time. An error of fn goes to OnError and nowhere else. After Shutdown
-// nothing arrives, and Handle does nothing. A nil fn panics.
+// Handle adds a handler. For each event, every handler whose pattern matches is called, in the
+// order added, whatever the earlier ones returned; a panic is a failure with a [*PanicError]. fn
+// sees every event whose raise begins after Handle has returned, possibly some that are already
+// waiting, and none whose turn comes after stop has returned. The context ends when Shutdown runs
+// out of time. An error of fn goes only to OnError. After Shutdown nothing arrives, and Handle does
+// nothing. A nil fn panics.
 func (d *Dispatcher) Handle(p Pattern, fn func(context.Context, Event) error) (stop func()) {
 	if fn == nil {
 		panic("signals: Handle with a nil function")

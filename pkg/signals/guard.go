@@ -3,10 +3,10 @@ package signals
 // defaultMaxDepth is far above what a chain of reactions needs and far below what hurts.
 const defaultMaxDepth = 10
 
-// Guard stops signals that cause signals from running away. It judges events that carry a
-// [Cause], as [Sink.Follow] and [Sink.Emit] do; what a subscriber raises with [Sink.Raise] carries
-// none, and is always let through, round and round too. The zero Guard allows chains of ten
-// links without a name twice.
+// Guard keeps signals that cause other signals from running away. It judges events that carry a
+// [Cause], which [Sink.Follow] adds and [Sink.Emit] may; what a subscriber raises with [Sink.Raise]
+// carries none and is always let through, even when that goes round for ever. The zero Guard allows
+// chains of up to ten links in which no name occurs twice.
 type Guard struct {
 	// MaxDepth is the longest chain an event may carry. 0 means 10; negative, no limit.
 	MaxDepth int

@@ -8,7 +8,7 @@ import (
 
 // Pattern is a compiled name filter. '*' stands for any run of bytes, dots included, '?'
 // for exactly one byte, and a comma separates alternatives; every other byte stands for
-// itself, spaces too. The whole name has to fit, case counts, and nothing can be quoted: a name
+// itself, even a space. The whole name has to match, case matters, and nothing can be quoted: a name
 // that holds one of these bytes is matched by [Exact].
 //
 // A Pattern is one word, to be passed by value. The zero Pattern matches nothing.

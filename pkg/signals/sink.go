@@ -63,7 +63,7 @@ func (s *Sink) ID() uint64 {
 }
 
 // Raise publishes an event. Subscribers run on this goroutine, in subscription order,
-// before Raise returns. Without subscriber and window it costs two loads.
+// before Raise returns. With neither subscriber nor window it costs two loads.
 //
 // A subscriber that raises what it hears itself, such as "job.seen" from "job.*", goes round until
 // the stack overflows, which ends the program. In a subscriber use [Sink.Follow]: a [Guard] sees
