@@ -62,7 +62,7 @@ func NewAdaptiveRate(o AdaptiveOptions) *AdaptiveRate {
 // Slow lowers the rate, and lets no permit be used for retryAfter, which may be 0, not even by those
 // already in Wait; permits saved up for a burst are lost. Several complaints within
 // AdaptiveOptions.Every count as one, because they are about the same burst of calls. What Reserve
-// has returned stays as it is, as with Set.
+// has returned stays as it is; OnChange tells of it, as for Set.
 func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 	retryAfter = min(max(retryAfter, 0), far/4)
 	a.mu.Lock()
@@ -73,15 +73,19 @@ func (a *AdaptiveRate) Slow(retryAfter time.Duration) {
 		a.hold(retryAfter)
 	}
 	a.mu.Unlock()
+	a.changed()
 	a.raise(moved)
 }
 
 // OK reports that a call succeeded, and raises the rate if the last change is long enough ago. What
-// Reserve has returned stays as it is, as with Set.
+// Reserve has returned stays as it is; OnChange tells of it, as for Set.
 func (a *AdaptiveRate) OK() {
 	a.mu.Lock()
 	moved := a.move(time.Now(), a.current+a.o.Step)
 	a.mu.Unlock()
+	if moved > 0 {
+		a.changed()
+	}
 	a.raise(moved)
 }
 
@@ -92,7 +96,7 @@ func (a *AdaptiveRate) move(now time.Time, to float64) float64 {
 		return 0
 	}
 	a.current, a.moved = to, now
-	a.Set(to, a.o.Burst)
+	a.set(to, a.o.Burst)
 	return to
 }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,9 @@ type Rate struct {
 	line  list.List   // of channels that are closed to serve those who Wait, in order
 	due   []int64     // the permits reserved for the line: as many, and rising
 	timer *time.Timer // for the first of them
+
+	watch    sync.Mutex // held over nothing that calls out
+	watchers []*func()
 }
 
 // cadence is a rate in the form that the algorithm uses.
@@ -55,9 +59,15 @@ func NewRate(perSecond float64, burst int) *Rate {
 }
 
 // Set changes the rate, even for those already in Wait: they wait for as many permits as before, at
-// the new rate. Its parameters are those of NewRate. What Reserve has returned stays as it is: a
-// coordinator that has asked already learns of the change through Keyed.Reconsider.
+// the new rate. Its parameters are those of NewRate. What Reserve has returned stays as it is:
+// OnChange tells who has asked already, such as a coordinator, to ask again.
 func (r *Rate) Set(perSecond float64, burst int) {
+	r.set(perSecond, burst)
+	r.changed()
+}
+
+// set is Set without telling of it.
+func (r *Rate) set(perSecond float64, burst int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from, to := r.pace.Load(), cadenceOf(perSecond, burst)
@@ -99,6 +109,31 @@ func (r *Rate) heed() {
 
 // earliest is the first place in time for a permit once they may be used.
 func (r *Rate) earliest(c *cadence) int64 { return r.shut.Load() + int64(c.slack) }
+
+// OnChange calls fn after each Set, and after each Slow of an AdaptiveRate and each OK that has
+// changed the rate, until stop: on the goroutine that made the change, outside all locks. fn must not
+// change the rate. stop does not wait for a call that is under way. Coordinators whose Options.Rate
+// this is make use of it.
+func (r *Rate) OnChange(fn func()) (stop func()) {
+	w := &fn
+	r.watch.Lock()
+	defer r.watch.Unlock()
+	r.watchers = append(slices.Clip(r.watchers), w) // a copy: changed reads without the lock
+	return func() {
+		r.watch.Lock()
+		defer r.watch.Unlock()
+		r.watchers = slices.DeleteFunc(slices.Clone(r.watchers), func(other *func()) bool { return other == w })
+	}
+}
+
+func (r *Rate) changed() {
+	r.watch.Lock()
+	watchers := r.watchers
+	r.watch.Unlock()
+	for _, fn := range watchers {
+		(*fn)()
+	}
+}
 
 // PerSecond is the rate, in permits a second.
 func (r *Rate) PerSecond() float64 { return float64(time.Second) / float64(r.pace.Load().every) }

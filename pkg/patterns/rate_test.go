@@ -370,6 +370,36 @@ func TestSlowAndTakenBack(t *testing.T) {
 	})
 }
 
+// TestRateOnChange: each change is told of once it is made, outside all locks, and until stop.
+func TestRateOnChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 16})
+		var told []float64
+		var another func()
+		stop := a.OnChange(func() {
+			told = append(told, math.Round(a.PerSecond()))
+			a.Reserve() // as a coordinator does
+			a.Unreserve()
+			if another == nil {
+				another = a.OnChange(func() {})
+			}
+		})
+		a.OK() // it is at its highest already
+		a.Slow(time.Second)
+		a.Slow(time.Minute) // changes no rate, but when there are permits
+		time.Sleep(time.Hour)
+		a.OK()
+		a.Set(3, 1)
+		stop()
+		stop()
+		another()
+		a.Set(4, 1)
+		if got := fmt.Sprint(told); got != "[8 8 9 3]" {
+			t.Error(got)
+		}
+	})
+}
+
 func TestRateAllocatesNothing(t *testing.T) {
 	r := patterns.NewRate(1e9, 1000)
 	if n := testing.AllocsPerRun(1000, func() { r.Allow(); r.Reserve() }); n != 0 {
