@@ -115,7 +115,7 @@ func TestBreakerConditionLetsProbesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink signals.Sink
 		breaker := patterns.NewBreaker(patterns.BreakerOptions{Failures: 1, Cooldown: time.Second, Signals: &sink})
-		gate, stop := coord.GateOn(&sink, signals.MustCompile(patterns.CircuitOpen), signals.Pattern{}, signals.Pattern{}, 0)
+		gate, stop := coord.GateOn(&sink, coord.GateRules{Hold: signals.MustCompile(patterns.CircuitOpen)})
 		defer stop()
 		failures := 2
 		work := coord.New(func(ctx context.Context, _ int) error {
