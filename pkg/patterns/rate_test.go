@@ -400,6 +400,40 @@ func TestRateOnChange(t *testing.T) {
 	})
 }
 
+// TestCoordinatorHearsOfTheRate: nobody has to call Reconsider.
+func TestCoordinatorHearsOfTheRate(t *testing.T) {
+	for what, c := range map[string]struct {
+		change func(a *patterns.AdaptiveRate)
+		want   string
+	}{
+		"Slow": {func(a *patterns.AdaptiveRate) { a.Slow(10 * time.Second) }, "[0s 10s 10.2s]"},
+		"Set":  {func(a *patterns.AdaptiveRate) { a.Set(1, 1) }, "[0s 1s 2s]"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 10})
+			began := time.Now()
+			var started []time.Duration
+			work := coord.New(func(context.Context, int) error {
+				started = append(started, time.Since(began))
+				return nil
+			}, coord.Options{Rate: a, Limit: 1})
+			for i := range 3 {
+				if _, err := work.Put(t.Context(), i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+			c.change(a)
+			if err := work.Drain(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if got := fmt.Sprint(started); got != c.want {
+				t.Errorf("%s: %s, want %s", what, got, c.want)
+			}
+		})
+	}
+}
+
 func TestRateAllocatesNothing(t *testing.T) {
 	r := patterns.NewRate(1e9, 1000)
 	if n := testing.AllocsPerRun(1000, func() { r.Allow(); r.Reserve() }); n != 0 {

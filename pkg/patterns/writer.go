@@ -2,7 +2,6 @@ package patterns
 
 import (
 	"context"
-	"time"
 
 	"github.com/mostlylucid/eph/pkg/coord"
 )
@@ -34,29 +33,7 @@ func oneKey[T any](T) coord.NoKey { return coord.NoKey{} }
 // the deadline of ctx. Once intake has ended the error is coord.ErrClosed. fn must not call Do: it
 // would wait for itself.
 func (w *Writer[R]) Do(ctx context.Context, fn func(context.Context, R) error) error {
-	return w.work.Do(ctx, func(op context.Context, r R) error { return fn(carrying{op, ctx}, r) }, coord.Bound(ctx))
-}
-
-// carrying is the context of an op, which ends when the context that the op is bound to does, with
-// what else that one says.
-type carrying struct {
-	context.Context
-	bound context.Context
-}
-
-func (c carrying) Value(key any) any {
-	if v := c.Context.Value(key); v != nil {
-		return v
-	}
-	return c.bound.Value(key)
-}
-
-func (c carrying) Deadline() (deadline time.Time, ok bool) {
-	deadline, ok = c.Context.Deadline()
-	if bound, has := c.bound.Deadline(); has && (!ok || bound.Before(deadline)) {
-		return bound, true
-	}
-	return deadline, ok
+	return w.work.Do(ctx, fn, coord.Bound(ctx))
 }
 
 // Drain ends intake and waits until everything that was accepted has ended. It
