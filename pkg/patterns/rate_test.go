@@ -471,20 +471,3 @@ func ExampleAdaptiveRate() {
 	fmt.Println(rate.PerSecond(), rate.Next().Round(time.Second))
 	// Output: 25 30s
 }
-
-// TestSetReachesACoordinator: a coordinator that waits for its permit hears of a new rate.
-func TestSetReachesACoordinator(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := patterns.NewRate(1.0/3600, 1)
-		r.Allow()
-		began := time.Now()
-		pool := coord.New(func(context.Context, int) error { return nil }, coord.Options{Rate: r})
-		if _, err := pool.Put(t.Context(), 1); err != nil {
-			t.Fatal(err)
-		}
-		r.Set(1000, 1)
-		if err := pool.Drain(t.Context()); err != nil || time.Since(began) != time.Millisecond {
-			t.Errorf("Drain = %v after %v, want a millisecond", err, time.Since(began))
-		}
-	})
-}
