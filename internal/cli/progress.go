@@ -12,7 +12,7 @@ import (
 )
 
 // progress decides how a run shows how far it has come: as was asked for, or else on a
-// terminal that has room for it, and in the log of a CI service. A bar where there is no
+// terminal that nobody else writes to, and in the log of a CI service. A bar where there is no
 // terminal becomes lines.
 func (p *program) progress(plan *run.Plan, way string) run.Progress {
 	s := p.streams
@@ -23,7 +23,7 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
 		return run.Progress{Kind: run.ProgressLines, ASCII: !plain.UTF8(os.Getenv)}
 	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
-		plan.Ask || plan.OpenTTY ||
+		plan.Ask || plan.OpenTTY || goesOn(s.Out) ||
 		p.itemsAreTyped(plan)):
 		return run.Progress{}
 	}
@@ -37,6 +37,13 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 			return columns
 		},
 	}
+}
+
+// goesOn reports whether another program gets what is written to f. It may print that at the
+// same terminal, where a bar would take it away.
+func goesOn(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
 }
 
 // progressWay is the value of --progress, or of its short forms.
