@@ -202,6 +202,44 @@ func TestTerminalJobControl(t *testing.T) {
 	reading.Wait()
 }
 
+// TestTerminalBackground: the bar is drawn where eph has the terminal, and not over the prompt of a
+// shell that has it.
+func TestTerminalBackground(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("bash is not installed")
+	}
+	dir := t.TempDir()
+	cmd := exec.Command("bash", "--norc", "-i")
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "TERM=xterm", "PS1=$ ", "LC_ALL=C", "CI=")
+	master, out, reading := atTerminal(t, cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	const bar = "1/1 slots"
+	for _, step := range []struct{ types, shows, hides string }{
+		{"eph -j1 'sleep 1; echo en''ded {}; job until go-{}' ::: a b &\n", "", ""},
+		{"touch go-a\n", "ended a", bar}, // a second is more than it takes to the first frame
+		{"fg\n", bar, ""},
+		{"\x1a", "Stopped", ""},
+		{"bg\n", "", ""},
+		{"touch go-b; wait; echo do''ne\n", "done", ""},
+		{"exit\n", "exit", ""},
+	} {
+		before := len(out.String())
+		if _, err := io.WriteString(master, step.types); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(patience); !strings.Contains(out.String()[before:], step.shows); time.Sleep(2 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("after %q the terminal does not show %q:\n%q", step.types, step.shows, out)
+			}
+		}
+		if step.hides != "" && strings.Contains(out.String()[before:], step.hides) {
+			t.Errorf("after %q the terminal shows %q:\n%q", step.types, step.hides, out)
+		}
+	}
+	_ = cmd.Wait()
+	reading.Wait()
+}
+
 // TestTerminalStops: ^Z gives the terminal back and fg goes on, however often, while jobs start as
 // fast as they can: a stop must not meet a process half way between fork and exec and stay there.
 func TestTerminalStops(t *testing.T) {

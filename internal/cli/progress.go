@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"os"
 
 	"golang.org/x/term"
 
+	"github.com/mostlylucid/eph/internal/front"
 	"github.com/mostlylucid/eph/internal/observe"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/plain"
@@ -28,7 +30,7 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 		return run.Progress{}
 	}
 	return run.Progress{
-		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: !plain.UTF8(os.Getenv),
+		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: !plain.UTF8(os.Getenv), Foreground: p.foreground,
 		Columns: func() int {
 			columns, _, err := term.GetSize(int(s.Err.Fd()))
 			if err != nil || columns <= 0 {
@@ -37,6 +39,14 @@ func (p *program) progress(plan *run.Plan, way string) run.Progress {
 			return columns
 		},
 	}
+}
+
+// foreground reports whether the terminal of standard error is not somebody else's just now.
+func (p *program) foreground(ctx context.Context) bool {
+	if p.worker != nil {
+		return p.worker.Foreground(ctx)
+	}
+	return front.Foreground(int(p.streams.Err.Fd()))
 }
 
 // goesOn reports whether another program gets what is written to f. It may print that at the

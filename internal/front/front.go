@@ -276,6 +276,8 @@ func (l *lead) listen() {
 			case l.asked <- struct{}{}:
 			default:
 			}
+		case wordShow:
+			l.place()
 		default:
 			l.ends, l.dieBy = true, syscall.Signal(w)
 		}

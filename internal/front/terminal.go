@@ -54,13 +54,28 @@ func (k keyboard) Read(p []byte) (int, error) {
 // background reports whether a shell would have this process stopped for reading its terminal.
 // There is no shell when the parent is of another session; then a read fails.
 func background(fd int) bool {
-	foreground, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	if err != nil || foreground == unix.Getpgrp() {
+	if Foreground(fd) {
 		return false
 	}
 	own, _ := unix.Getsid(0)
 	parent, err := unix.Getsid(unix.Getppid())
 	return err == nil && own == parent
+}
+
+// Foreground reports whether no other process group has the terminal fd in this session. One that
+// is not the terminal of this session nobody can take from this process.
+func Foreground(fd int) bool {
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp()
+}
+
+// place tells the worker who has the terminal of standard error.
+func (l *lead) place() {
+	says := saysPlace
+	if Foreground(int(os.Stderr.Fd())) {
+		says += inFront
+	}
+	_, _ = io.WriteString(l.line, says+"\n")
 }
 
 // answer reads a line of the terminal for each question. The end of the terminal is an empty one.
@@ -71,7 +86,7 @@ func (l *lead) answer(terminal *os.File) {
 		if err != nil {
 			text = ""
 		}
-		_, _ = io.WriteString(l.line, strings.TrimSuffix(text, "\n")+"\n")
+		_, _ = io.WriteString(l.line, saysAnswer+strings.TrimSuffix(text, "\n")+"\n")
 	}
 }
 

@@ -23,6 +23,14 @@ func mark(line *os.File) string { return variable + "=" + strconv.Itoa(int(line.
 const (
 	wordStop = 's' + 128 // stop me, and yourself
 	wordAsk  = 'a' + 128 // read a line of the terminal for me
+	wordShow = 'f' + 128 // do we have the foreground of the terminal of standard error?
+)
+
+// What a front says to its worker: a line each, which begins with one of these.
+const (
+	saysAnswer = "a" // and goes on with what was typed
+	saysPlace  = "f" // and goes on with inFront, or anything else
+	inFront    = "1"
 )
 
 // greeting is what a front has to say to its worker, and has said before that was started.
@@ -46,6 +54,7 @@ type Worker struct {
 
 	line    *os.File
 	answers chan string
+	places  chan bool // whether the foreground is ours
 
 	mu    sync.Mutex
 	alone func() // what to do when the front is gone
@@ -80,7 +89,7 @@ func join() *Worker {
 	_, _ = unix.Read(fd, text)
 	settle()
 	_ = unix.SetNonblock(fd, true)
-	w := &Worker{Err: failed, Items: inherited(g.items), Terminal: inherited(g.terminal), line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1)}
+	w := &Worker{Err: failed, Items: inherited(g.items), Terminal: inherited(g.terminal), line: os.NewFile(uintptr(fd), "front"), answers: make(chan string, 1), places: make(chan bool, 1)}
 	syscall.CloseOnExec(fd)
 	go w.listen()
 	return w
@@ -106,7 +115,7 @@ func (w *Worker) Alone(do func()) {
 	}
 }
 
-// listen passes answers on until the front has ended.
+// listen passes on what the front says until it has ended.
 func (w *Worker) listen() {
 	in := bufio.NewReader(w.line)
 	for {
@@ -114,9 +123,11 @@ func (w *Worker) listen() {
 		if err != nil {
 			break
 		}
-		select {
-		case w.answers <- strings.TrimSuffix(text, "\n"):
-		default: // nobody waits any more
+		text = strings.TrimSuffix(text, "\n")
+		if place, ok := strings.CutPrefix(text, saysPlace); ok {
+			offer(w.places, place == inFront)
+		} else {
+			offer(w.answers, strings.TrimPrefix(text, saysAnswer))
 		}
 	}
 	w.mu.Lock()
@@ -126,6 +137,14 @@ func (w *Worker) listen() {
 		os.Exit(128 + int(unix.SIGKILL))
 	}
 	w.alone()
+}
+
+// offer sends x, unless nobody waits for it any more.
+func offer[T any](to chan<- T, x T) {
+	select {
+	case to <- x:
+	default:
+	}
 }
 
 func (w *Worker) say(word byte) { _, _ = w.line.Write([]byte{word}) }
@@ -138,6 +157,23 @@ func (w *Worker) Answer(ctx context.Context) (string, error) {
 		return text, nil
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
+	}
+}
+
+// Foreground asks the front whether the two have the foreground of the terminal of standard error,
+// which only a process of its session can know. Without an answer before the end of ctx it is
+// false: who is stopped has no terminal.
+func (w *Worker) Foreground(ctx context.Context) bool {
+	select {
+	case <-w.places: // it came too late
+	default:
+	}
+	w.say(wordShow)
+	select {
+	case yes := <-w.places:
+		return yes
+	case <-ctx.Done():
+		return false
 	}
 }
 

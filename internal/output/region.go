@@ -38,6 +38,17 @@ func (w *Writer) Draw(lines []string) {
 	w.region.draw()
 }
 
+// Leave forgets the region, and leaves what is there of it: somebody else has the terminal, and
+// the cursor is no longer where it was.
+func (w *Writer) Leave() {
+	if w.region == nil {
+		return
+	}
+	w.print.Lock()
+	defer w.print.Unlock()
+	w.region.frame, w.region.lines = nil, 0
+}
+
 // Erase takes the region away at once, if nothing is being printed.
 func (w *Writer) Erase() {
 	if w.region != nil && w.print.TryLock() {

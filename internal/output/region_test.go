@@ -87,5 +87,11 @@ func TestRegion(t *testing.T) {
 		w.Draw([]string{"a", "b", "c"})
 		w.Draw(nil)
 		shows("one\ntwo\nthree\n^C\n")
+		w.Draw([]string{"a", "b"})
+		w.Leave()
+		_, _ = tty.Write([]byte("\n$ ls\n"))
+		time.Sleep(frameTime)
+		print(5, "five\n")
+		shows("one\ntwo\nthree\n^C\na\nb\n$ ls\nfive\n")
 	})
 }

@@ -16,6 +16,10 @@ type Progress struct {
 	Columns func() int // with ProgressBar: how wide the terminal of standard error is
 	Stdout  bool       // it is that of standard output too
 	ASCII   bool       // it shows nothing else
+
+	// Foreground reports, with ProgressBar, whether the terminal is not somebody else's just now.
+	// It may block until its context ends.
+	Foreground func(context.Context) bool
 }
 
 // ProgressKind is a way to show progress.
@@ -33,6 +37,7 @@ const (
 	firstFrame = 500 * time.Millisecond // a run that is over sooner shows nothing
 	beat       = 30 * time.Second
 	signalTime = 10 * time.Second
+	askTime    = time.Second // for an answer to who has the terminal
 )
 
 func (p *Progress) marks() observe.Marks {
@@ -70,8 +75,17 @@ func (r *Run) progress() (stop func()) {
 		})
 		stop := r.besides(func(ctx context.Context) {
 			observe.Every(ctx, frameTime, func() {
-				if s := r.come(&pace); s.Took >= firstFrame && !r.suspended.Load() {
+				s := r.come(&pace)
+				if s.Took < firstFrame || r.suspended.Load() {
+					return
+				}
+				asked, cancel := context.WithTimeout(ctx, askTime)
+				defer cancel()
+				switch {
+				case p.Foreground(asked):
 					r.out.Draw(s.Frame(p.Columns(), p.marks()))
+				case ctx.Err() == nil:
+					r.out.Leave()
 				}
 			})
 		})

@@ -571,3 +571,31 @@ func TestHoldsFewBytes(t *testing.T) {
 		}
 	})
 }
+
+// TestProgressInBackground: who has the terminal is not drawn over, and the bar comes back with it.
+func TestProgressInBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var sizes []int64
+		play(t, Plan{Progress: Progress{
+			Kind: ProgressBar, Columns: func() int { return 80 },
+			Foreground: func(context.Context) bool { d := time.Since(began); return d < 2*time.Second || d > 5*time.Second },
+		}}, []string{"a"}, func(ctx context.Context, _ string, _ job.Command) (job.Result, string) {
+			jobtest.Sleep(ctx, 7*time.Second)
+			return job.Result{}, ""
+		}, func(r *Run) {
+			for _, at := range []time.Duration{100, 1900, 2200, 4900, 6900} {
+				time.Sleep(time.Until(began.Add(at * time.Millisecond)))
+				synctest.Wait()
+				st, err := r.streams.Err.Stat()
+				if err != nil {
+					t.Error(err)
+				}
+				sizes = append(sizes, st.Size())
+			}
+		})
+		if sizes[0] != 0 || sizes[1] == 0 || sizes[3] != sizes[2] || sizes[4] == sizes[3] {
+			t.Errorf("written by 0.1, 1.9, 2.2, 4.9 and 6.9 seconds: %d bytes; want none, some, as many before and after 2.2 to 4.9, more", sizes)
+		}
+	})
+}
