@@ -181,7 +181,7 @@ func TestTerminalJobControl(t *testing.T) {
 		{"fg\n", "", "end-a"},
 		{"echo status=$?\n", "status=0", ""},
 		{"eph 'touch up-{}; sleep 1000' ::: b\n", "", "up-b"},
-		{"\x03", "1 not run", ""},
+		{"\x03", "1 ended before it was done; stopped by SIGINT", ""},
 		{"echo status=$?\n", "status=130", ""},
 		{"exit\n", "", ""},
 	} {
@@ -269,7 +269,7 @@ func TestTerminalStops(t *testing.T) {
 		step("\x1a", "Stopped")
 		step("fg\n", "\ntick\r\n")
 	}
-	step("\x03", "not run")
+	step("\x03", "stopped by SIGINT")
 	step("echo status=$?\n", "status=130")
 	step("exit\n", "exit")
 	_ = cmd.Wait()

@@ -190,7 +190,7 @@ func (r *resolver) attempts(t *typed) int {
 
 func (r *resolver) halt(t *typed) run.Halt {
 	if t.failFast {
-		return run.Halt{What: run.CountFail, At: run.Amount{N: 1}}
+		return run.Halt{What: run.CountFail, At: run.Amount{N: 1}, Flag: "-F"}
 	}
 	return parsed(r, &t.halt, run.ParseHalt)
 }

@@ -145,7 +145,7 @@ func (d *Digest) UnmarshalText(text []byte) error {
 
 // Counts are the books of a run. Every item read ends in exactly one of Succeeded, Failed,
 // Skipped and Cancelled, or is one of Resumed, which an earlier run has done; Rejected counts
-// records that could not become items.
+// records that could not become items, and Interrupted those of Cancelled whose job had started.
 type Counts struct {
 	Read      int64 `json:"read"`
 	Succeeded int64 `json:"succeeded"`
@@ -155,6 +155,8 @@ type Counts struct {
 	Rejected  int64 `json:"rejected"`
 	Retried   int64 `json:"retried"`
 	Resumed   int64 `json:"resumed"`
+
+	Interrupted int64 `json:"interrupted"`
 }
 
 // Ended is how many items have ended in this run.

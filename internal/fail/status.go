@@ -37,7 +37,7 @@ var Statuses = []struct {
 	{Succeeded, "0", "every item ran and succeeded, or there were none, or the goal of --halt was met"},
 	{Broken, "1", "eph could not do its own work: unreadable input, malformed JSON, a template that does not fit an item, a write that failed"},
 	{BadUsage, "2", "usage error: nothing was run"},
-	{Unrun, "121", "nothing failed, but items were left unrun"},
+	{Unrun, "121", "nothing failed, but items were not run, were ended before they were done, or the input was not read to its end"},
 	{NoItem, "122", "there were no items, and --empty=fail was given"},
 	{JobsFailed, "123", "at least one item failed after its last try"},
 	{CannotExec, "126", "the command cannot be executed"},

@@ -115,8 +115,11 @@ func TestSummary(t *testing.T) {
 	event.Raise(&sink, event.InputRejected, &event.Fields{Source: "f", Line: 7, Error: "not JSON"})
 	event.Raise(&sink, event.Warning, &event.Fields{Message: "careful"})
 	m.Close()
-	got := m.Text(&event.Counts{Read: 9, Succeeded: 6, Failed: 2, Cancelled: 1, Rejected: 1, Retried: 1}, 1234*time.Millisecond)
-	want := `eph: 9 items in 1.23s, 6 succeeded, 2 failed, 1 not run, 1 left out, 1 retried
+	got := m.Text(&Outcome{
+		Counts: event.Counts{Read: 12, Succeeded: 6, Failed: 2, Cancelled: 4, Interrupted: 1, Rejected: 1, Retried: 1},
+		Took:   1234 * time.Millisecond, Why: "the circuit of \x1b[2J is open",
+	})
+	want := `eph: 12 items in 1.23s, 6 succeeded, 2 failed, 1 ended before it was done, 3 not started, 1 left out, 1 retried; the circuit of \x1b[2J is open
   #4  ./bill\x1b[2J 4  exit 3, attempt 2
   #5  five  timeout after 2s
   left out  f:7: not JSON
@@ -134,7 +137,7 @@ func TestSummaryIsBounded(t *testing.T) {
 	for i := range int64(1000) {
 		event.Raise(&sink, event.JobFailed, &event.Fields{Seq: i, Error: "no"})
 	}
-	got := m.Text(&event.Counts{Read: 1000, Failed: 1000}, time.Second)
+	got := m.Text(&Outcome{Counts: event.Counts{Read: 1000, Failed: 1000}, Took: time.Second})
 	if lines := strings.Count(got, "\n"); lines != mostFailures+2 || !strings.Contains(got, "and 990 more") {
 		t.Errorf("%d lines:\n%s", lines, got)
 	}

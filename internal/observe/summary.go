@@ -103,12 +103,22 @@ func describe(name string, f *event.Fields) string {
 	return fmt.Sprintf("#%d  %s  %s", f.Seq, plain.Cut(shown, 120), what)
 }
 
+// Outcome is what a run has come to.
+type Outcome struct {
+	Counts event.Counts
+	Took   time.Duration
+	Status int
+	Reason event.Reason // why it ended early; "" if it did not
+	Why    string       // the same, for people
+}
+
 // Text is the summary: one line of counts and a line for each failure.
-func (m *Summary) Text(c *event.Counts, took time.Duration) string {
+func (m *Summary) Text(o *Outcome) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	c := &o.Counts
 	var b strings.Builder
-	fmt.Fprintf(&b, "eph: %s in %s", count(c.Read, "item"), round(took))
+	fmt.Fprintf(&b, "eph: %s in %s", count(c.Read, "item"), round(o.Took))
 	for _, part := range []struct {
 		n    int64
 		name string
@@ -116,7 +126,8 @@ func (m *Summary) Text(c *event.Counts, took time.Duration) string {
 		{c.Succeeded, "succeeded"},
 		{c.Failed, "failed"},
 		{c.Skipped, "skipped"},
-		{c.Cancelled, "not run"},
+		{c.Interrupted, "ended before " + map[bool]string{true: "it was", false: "they were"}[c.Interrupted == 1] + " done"},
+		{c.Cancelled - c.Interrupted, "not started"},
 		{c.Rejected, "left out"},
 		{c.Retried, "retried"},
 		{c.Resumed, "done before"},
@@ -124,6 +135,9 @@ func (m *Summary) Text(c *event.Counts, took time.Duration) string {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.name)
 		}
+	}
+	if o.Why != "" {
+		b.WriteString("; " + plain.Text(o.Why))
 	}
 	b.WriteByte('\n')
 	for _, f := range m.failures {

@@ -4,24 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/mostlylucid/eph/internal/event"
 	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // JSON is the summary as one line of JSON.
-func (m *Summary) JSON(c *event.Counts, took time.Duration, status int) string {
+func (m *Summary) JSON(o *Outcome) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b, err := json.Marshal(struct {
 		Status   int           `json:"status"`
+		Reason   event.Reason  `json:"reason,omitzero"`
+		Message  string        `json:"message,omitzero"`
 		Wall     event.Seconds `json:"wall_s"`
 		Counts   *event.Counts `json:"counts"`
 		Failures []string      `json:"failures,omitzero"`
 		Unshown  int64         `json:"failures_unshown,omitzero"`
 		Warnings []string      `json:"warnings,omitzero"`
-	}{status, event.Seconds(took), c, m.failures, m.unshown, m.warnings})
+	}{o.Status, o.Reason, o.Why, event.Seconds(o.Took), &o.Counts, m.failures, m.unshown, m.warnings})
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -30,15 +31,20 @@ func (m *Summary) JSON(c *event.Counts, took time.Duration, status int) string {
 
 // Markdown is the summary as a page for people who read it in a browser. What comes from items
 // is code there, and no markup.
-func (m *Summary) Markdown(c *event.Counts, took time.Duration) string {
+func (m *Summary) Markdown(o *Outcome) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	c := &o.Counts
 	var b strings.Builder
-	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), round(took))
-	b.WriteString("| succeeded | failed | skipped | not run | left out | retried | done before |\n|--:|--:|--:|--:|--:|--:|--:|\n")
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d |\n", c.Succeeded, c.Failed, c.Skipped, c.Cancelled, c.Rejected, c.Retried, c.Resumed)
-	if len(m.failures)+len(m.warnings) > 0 {
+	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), round(o.Took))
+	b.WriteString("| succeeded | failed | skipped | ended before done | not started | left out | retried | done before |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n",
+		c.Succeeded, c.Failed, c.Skipped, c.Interrupted, c.Cancelled-c.Interrupted, c.Rejected, c.Retried, c.Resumed)
+	if o.Why != "" || len(m.failures)+len(m.warnings) > 0 {
 		b.WriteString("\n")
+	}
+	if o.Why != "" {
+		b.WriteString("- ended early: " + code(plain.Text(o.Why)) + "\n")
 	}
 	for _, f := range m.failures {
 		b.WriteString("- " + code(f) + "\n")

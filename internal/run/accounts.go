@@ -11,7 +11,8 @@ import (
 type books struct {
 	mu       sync.Mutex
 	c        event.Counts
-	unreadIn bool // the input was left before its end, or an item that could not be run
+	unreadIn bool // the input was left before its end
+	unrun    bool // an item was skipped that would have run
 	broken   bool // an item, or a record, could not be used
 	failures fail.Failures
 	keys     map[string]struct{} // of which an item failed; only with --key-fail=skip
@@ -38,19 +39,36 @@ func (b *books) failed(status int) {
 func (b *books) failedBefore() {
 	b.with(func(c *event.Counts) { c.Skipped++; b.failures.Add(0) })
 }
-func (b *books) skipped()   { b.with(func(c *event.Counts) { c.Skipped++ }) }
-func (b *books) cancelled() { b.with(func(c *event.Counts) { c.Cancelled++ }) }
-func (b *books) retried()   { b.with(func(c *event.Counts) { c.Retried++ }) }
-func (b *books) unread()    { b.with(func(*event.Counts) { b.unreadIn = true }) }
-func (b *books) unfit()     { b.failed(0); b.with(func(*event.Counts) { b.broken = true }) }
-func (b *books) resumed()   { b.with(func(c *event.Counts) { c.Resumed++ }) }
-func (b *books) rejected()  { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
+func (b *books) skipped()    { b.with(func(c *event.Counts) { c.Skipped++ }) }
+func (b *books) passedOver() { b.with(func(c *event.Counts) { c.Skipped++; b.unrun = true }) }
+
+// cancelled counts an item that was left, started or not.
+func (b *books) cancelled(started bool) {
+	b.with(func(c *event.Counts) {
+		c.Cancelled++
+		if started {
+			c.Interrupted++
+		}
+	})
+}
+func (b *books) retried()  { b.with(func(c *event.Counts) { c.Retried++ }) }
+func (b *books) unread()   { b.with(func(*event.Counts) { b.unreadIn = true }) }
+func (b *books) unfit()    { b.failed(0); b.with(func(*event.Counts) { b.broken = true }) }
+func (b *books) resumed()  { b.with(func(c *event.Counts) { c.Resumed++ }) }
+func (b *books) rejected() { b.with(func(c *event.Counts) { c.Rejected++; b.broken = true }) }
 
 // incomplete reports whether some of the input is no item that has ended.
 func (b *books) incomplete() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.unreadIn || b.c.Rejected > 0 || b.c.Cancelled > 0
+	return b.unreadIn || b.unrun || b.c.Rejected > 0 || b.c.Cancelled > 0
+}
+
+// leftInput reports whether the input was left before its end.
+func (b *books) leftInput() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.unreadIn
 }
 
 // status is the exit status that the counts lead to, where rule says what failed items mean.
@@ -64,7 +82,7 @@ func (b *books) status(empty Empty, e *ending, rule fail.Rule) fail.Status {
 	if b.c.Read == 0 && b.c.Rejected == 0 && !b.unreadIn && empty == EmptyFail {
 		s = fail.NoItem
 	}
-	if b.unreadIn || b.c.Cancelled > 0 {
+	if b.unreadIn || b.unrun || b.c.Cancelled > 0 {
 		s = fail.Worse(s, fail.Unrun)
 	}
 	if b.failures.Count > 0 {

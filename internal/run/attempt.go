@@ -194,6 +194,7 @@ func (r *Run) work(ctx context.Context, t *task, c job.Command) error {
 		_, _ = io.WriteString(out.Stdout, r.commands.display(t, r)+"\n") // an error stays with the writer
 	}
 	t.result = r.runner.Run(ctx, c, out)
+	t.started = t.started || t.result.End != job.NotStarted
 	matched := end()
 	r.live.leave(t)
 	r.results.end(t)

@@ -1,11 +1,15 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/mostlylucid/eph/internal/event"
+	"github.com/mostlylucid/eph/internal/value"
 	"github.com/mostlylucid/eph/pkg/coord"
 )
 
@@ -19,6 +23,35 @@ type ending struct {
 	detail string         // for people
 	halted *Halted        // with --halt
 }
+
+// why says what has ended the run, as a summary has it. deadline is that of the run.
+func (e *ending) why(deadline time.Duration) string {
+	var why string
+	switch e.reason {
+	case event.ReasonStopped:
+		return "stopped by " + value.SignalName(e.signal)
+	case event.ReasonDeadline:
+		why = fmt.Sprintf("the deadline of %s was over", deadline)
+	case event.ReasonDrain:
+		why = strings.TrimSpace("drained " + map[string]string{byCtl: "by eph ctl", byHangup: "by SIGHUP"}[e.detail])
+	case event.ReasonOutput:
+		why = "something could not be written"
+	case event.ReasonJournal:
+		why = "the journal could not be kept"
+	default:
+		why = e.detail
+	}
+	if e.signal != 0 {
+		why += ", then stopped by " + value.SignalName(e.signal)
+	}
+	return why
+}
+
+// Who drains a run, as run.draining has it.
+const (
+	byCtl    = "ctl"
+	byHangup = "hangup"
+)
 
 // stopped is the cause with which work that was not done is dropped.
 type stopped struct{ reason event.Reason }
@@ -57,14 +90,23 @@ func (r *Run) end(e ending) {
 	}
 }
 
-// reason is why the run ends; it is called when it does.
-func (r *Run) reason() event.Reason {
+// ends is why the run ends early, as far as that has come; nil while it does not.
+func (r *Run) ends() *ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ending == nil {
-		return event.ReasonDrain
+		return nil
 	}
-	return r.ending.reason
+	now := *r.ending
+	return &now
+}
+
+// reason is why the run ends; it is called when it does.
+func (r *Run) reason() event.Reason {
+	if e := r.ends(); e != nil {
+		return e.reason
+	}
+	return event.ReasonDrain
 }
 
 // dropReason is why an item was left unrun: what the cause says, or, where it says nothing,
@@ -90,13 +132,14 @@ func (r *Run) haltIfDue(t *task) {
 	c := r.books.counts()
 	h := r.plan.Halt
 	var n int64
+	var how string
 	switch h.What {
 	case CountFail:
-		n = c.Failed
+		n, how = c.Failed, "failed"
 	case CountSuccess:
-		n = c.Succeeded
+		n, how = c.Succeeded, "succeeded"
 	case CountDone:
-		n = c.Ended()
+		n, how = c.Ended(), "ended"
 	}
 	total := c.Ended()
 	if h.At.OfAll {
@@ -105,7 +148,7 @@ func (r *Run) haltIfDue(t *task) {
 	switch {
 	case h.What != CountNothing && n > 0 && h.At.reached(n, total):
 		r.halt(ending{
-			now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("--halt: %d of %d", n, total),
+			now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("%s: %d of %d %s", cmp.Or(h.Flag, "--halt"), n, total, how),
 			halted: &Halted{c, r.total.Load(), t.status(), r.commands.display(t, r)},
 		})
 	case r.plan.MaxFailsSet && r.plan.MaxFails.exceeded(c.Failed, c.Ended()):
@@ -115,10 +158,7 @@ func (r *Run) haltIfDue(t *task) {
 
 func (r *Run) halt(e ending) {
 	e.reason = event.ReasonHalt
-	r.mu.Lock()
-	ends := r.ending != nil
-	r.mu.Unlock()
-	if ends {
+	if r.ends() != nil {
 		return
 	}
 	r.say(event.HaltTriggered, &event.Fields{Reason: e.reason, Message: e.detail})

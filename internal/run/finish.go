@@ -166,15 +166,16 @@ func (r *Run) unrun(t *task, why event.Reason) {
 }
 
 func (r *Run) skip(t *task, why event.Reason) {
-	r.books.skipped()
 	if why == event.ReasonBreaker {
-		r.books.unread() // it would have run
+		r.books.passedOver()
+	} else {
+		r.books.skipped()
 	}
 	r.say(event.JobSkipped, r.lost(t, why))
 }
 
 func (r *Run) cancel(t *task, why event.Reason) {
-	r.books.cancelled()
+	r.books.cancelled(t.started)
 	r.say(event.JobCancelled, r.lost(t, why))
 }
 

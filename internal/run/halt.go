@@ -15,6 +15,7 @@ type Halt struct {
 	Now  bool // end the running jobs too
 	What Count
 	At   Amount
+	Flag string // as which it was asked for; "" is --halt
 }
 
 // Count is what a Halt counts.

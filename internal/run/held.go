@@ -16,10 +16,7 @@ func (r *Run) held(s coord.Stats) (all []control.Held) {
 	add := func(by, format string, left time.Duration, args ...any) {
 		all = append(all, control.Held{By: by, What: fmt.Sprintf(format, args...), Left: left.Seconds()})
 	}
-	r.mu.Lock()
-	ending := r.ending
-	r.mu.Unlock()
-	if ending != nil {
+	if ending := r.ends(); ending != nil {
 		add("end", "the run ends: %s", 0, strings.TrimSpace(string(ending.reason)+" "+ending.detail))
 	}
 	if r.paused.Load() {

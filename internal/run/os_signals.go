@@ -22,7 +22,7 @@ func (r *Run) Kill() {
 // Hangup is Drain on behalf of SIGHUP.
 func (r *Run) Hangup() {
 	r.say(event.OSSignal, &event.Fields{Signal: value.SignalName(syscall.SIGHUP)})
-	r.Drain("hangup")
+	r.Drain(byHangup)
 }
 
 // AddSlots changes how many jobs run at once by n; at least one is left.

@@ -257,9 +257,7 @@ func (r *Run) letGo(t *task) {
 
 // report closes the books.
 func (r *Run) report(err error) Report {
-	r.mu.Lock()
-	ending := r.ending
-	r.mu.Unlock()
+	ending := r.ends()
 	_ = r.input.Close()
 	counts := r.books.counts()
 	rep := Report{Err: err, Status: r.books.status(r.plan.Empty, ending, r.plan.Exit), Counts: counts}
@@ -280,10 +278,14 @@ func (r *Run) report(err error) Report {
 	if rep.DieBy != 0 {
 		status = int(fail.BySignal) + int(rep.DieBy)
 	}
-	finished := &event.Fields{Status: &status, Counts: &counts, Wall: event.Seconds(time.Since(r.began))}
+	come := observe.Outcome{Counts: counts, Took: time.Since(r.began), Status: status}
 	if ending != nil {
-		finished.Reason = ending.reason
+		come.Reason, come.Why = ending.reason, ending.why(r.plan.Deadline)
+		if r.books.leftInput() {
+			come.Why += ", and the input was not read to its end"
+		}
 	}
+	finished := &event.Fields{Status: &status, Reason: come.Reason, Counts: &counts, Wall: event.Seconds(come.Took)}
 	r.sayLast(event.RunFinished, finished)
 	for _, err := range r.closeWatchers() {
 		if err != nil && rep.DieBy != syscall.SIGPIPE {
@@ -291,7 +293,7 @@ func (r *Run) report(err error) Report {
 			rep.Err = errors.Join(rep.Err, err)
 		}
 	}
-	r.summarise(&counts, r.wantsSummary(&counts, rep.DieBy), &rep, status)
+	r.summarise(&come, r.wantsSummary(&counts, ending, rep.DieBy), &rep)
 	return rep
 }
 

@@ -217,7 +217,7 @@ func TestStatus(t *testing.T) {
 		},
 		{
 			name: "deadline", plan: Plan{Deadline: 1500 * time.Millisecond, Window: 10}, items: []string{"0", "0", "0"},
-			want: fail.Unrun, counts: event.Counts{Read: 3, Succeeded: 1, Cancelled: 2},
+			want: fail.Unrun, counts: event.Counts{Read: 3, Succeeded: 1, Cancelled: 2, Interrupted: 1},
 		},
 		{
 			name: "drain", plan: Plan{Window: 10}, items: []string{"0", "0", "0"},
@@ -598,4 +598,39 @@ func TestProgressInBackground(t *testing.T) {
 			t.Errorf("written by 0.1, 1.9, 2.2, 4.9 and 6.9 seconds: %d bytes; want none, some, as many before and after 2.2 to 4.9, more", sizes)
 		}
 	})
+}
+
+// TestInterrupted: of the items that the end of the run cancels, those that had started are told
+// apart from those that had not.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := play(t, Plan{Jobs: Jobs{Most: 2, Least: 2}, Deadline: time.Second, Window: 10}, []string{"a", "b", "c", "d", "e"}, func(ctx context.Context, item string, _ job.Command) (job.Result, string) {
+			if item != "a" {
+				jobtest.Sleep(ctx, time.Hour)
+			}
+			return job.Result{}, ""
+		}, nil)
+		if c := p.Counts; c.Succeeded != 1 || c.Cancelled != 4 || c.Interrupted != 2 {
+			t.Errorf("%+v, want 1 succeeded and 4 cancelled, of which 2 interrupted", c)
+		}
+	})
+}
+
+// TestWhy: a summary says what has ended the run, and who has hastened that.
+func TestWhy(t *testing.T) {
+	for _, tt := range []struct {
+		e    ending
+		want string
+	}{
+		{ending{reason: event.ReasonDeadline}, "the deadline of 1s was over"},
+		{ending{reason: event.ReasonStopped, signal: syscall.SIGTERM}, "stopped by SIGTERM"},
+		{ending{reason: event.ReasonDrain, detail: byCtl}, "drained by eph ctl"},
+		{ending{reason: event.ReasonDrain, detail: byHangup, signal: syscall.SIGINT}, "drained by SIGHUP, then stopped by SIGINT"},
+		{ending{reason: event.ReasonDrain, detail: "context"}, "drained"},
+		{ending{reason: event.ReasonHalt, detail: "-F: 1 of 2 failed"}, "-F: 1 of 2 failed"},
+	} {
+		if got := tt.e.why(time.Second); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.e, got, tt.want)
+		}
+	}
 }

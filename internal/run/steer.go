@@ -122,7 +122,7 @@ func (r *Run) pause(on bool) (changed bool) {
 // Drain implements control.Handler.
 func (s steered) Drain() error {
 	s.run.asked("drain", "")
-	s.run.Drain("ctl")
+	s.run.Drain(byCtl)
 	s.run.unpause()
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -40,8 +39,7 @@ func (r *Run) tail(t *task) (last []string) {
 }
 
 // summarise prints the summary in the form that was asked for.
-func (r *Run) summarise(c *event.Counts, wanted bool, rep *Report, status int) {
-	took := time.Since(r.began)
+func (r *Run) summarise(o *observe.Outcome, wanted bool, rep *Report) {
 	if r.ci != nil {
 		if r.plan.CI == observe.GitHub {
 			settle(r.streams.Out, r.streams.Err)
@@ -49,7 +47,7 @@ func (r *Run) summarise(c *event.Counts, wanted bool, rep *Report, status int) {
 		_, _ = io.WriteString(r.streams.Err, r.ci.Close())
 	}
 	if file := r.plan.StepSummary; file != "" {
-		if err := appendTo(file, r.summary.Markdown(c, took)); err != nil {
+		if err := appendTo(file, r.summary.Markdown(o)); err != nil {
 			rep.Status = fail.Worse(rep.Status, fail.Broken)
 			rep.Err = errors.Join(rep.Err, fail.Own("GITHUB_STEP_SUMMARY: %w", err))
 		}
@@ -57,12 +55,12 @@ func (r *Run) summarise(c *event.Counts, wanted bool, rep *Report, status int) {
 	if !wanted {
 		return
 	}
-	text := r.summary.Text(c, took)
+	text := r.summary.Text(o)
 	switch r.plan.Summary {
 	case SummaryJSON:
-		text = r.summary.JSON(c, took, status)
+		text = r.summary.JSON(o)
 	case SummaryMarkdown:
-		text = r.summary.Markdown(c, took)
+		text = r.summary.Markdown(o)
 	}
 	_, _ = io.WriteString(r.streams.Err, text)
 }
@@ -76,13 +74,14 @@ func appendTo(file, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// wantsSummary reports whether the summary is printed, of a run that dies by this signal or 0.
-func (r *Run) wantsSummary(c *event.Counts, dieBy syscall.Signal) bool {
+// wantsSummary reports whether the summary is printed, of a run that e, if not nil, has ended
+// early, and that dies by this signal or 0.
+func (r *Run) wantsSummary(c *event.Counts, e *ending, dieBy syscall.Signal) bool {
 	switch {
 	case r.summary == nil || r.plan.Summary == SummaryNone || dieBy == syscall.SIGPIPE:
 		return false
 	case r.plan.Summary != SummaryAuto:
 		return true
 	}
-	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || dieBy != 0 || r.summary.Warned()
+	return c.Succeeded+c.Resumed != c.Read || r.journal.changed || c.Rejected > 0 || e != nil && !e.goal || dieBy != 0 || r.summary.Warned()
 }

@@ -31,6 +31,7 @@ type task struct {
 
 	// Of the last attempt.
 	attempt   int
+	started   bool // a job of it was, in this attempt or before
 	slot      int
 	argv      []string
 	stdinFile string // with --stdin file:
