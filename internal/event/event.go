@@ -162,6 +162,9 @@ type Counts struct {
 // Ended is how many items have ended in this run.
 func (c *Counts) Ended() int64 { return c.Succeeded + c.Failed + c.Skipped + c.Cancelled }
 
+// Done is how many of those were not cancelled.
+func (c *Counts) Done() int64 { return c.Ended() - c.Cancelled }
+
 // Reason says why something did not succeed.
 type Reason string
 

@@ -24,7 +24,8 @@ type Progress struct {
 	Delayed int // of them, for a retry or a gate
 	Slots   int
 	Held    string  // why nothing starts; "" if that needs no word
-	Rate    float64 // items that ended in a second, lately
+	Ends    bool    // that is because the run ends early
+	Rate    float64 // items that were done in a second, lately
 }
 
 // Running is an attempt that is under way.
@@ -47,6 +48,8 @@ var (
 const (
 	mostRunning = 5  // lines of attempts
 	mostBar     = 40 // cells of a bar
+	leastBar    = 10 // beside everything else on one line
+	barStep     = 5  // by which it grows, so that it does not twitch as figures do
 	narrow      = 60 // from so few cells on, only the last two lines are shown
 )
 
@@ -69,9 +72,9 @@ func (p *Progress) Frame(columns int, m Marks) []string {
 		slices.SortFunc(p.Running, func(a, b Running) int { return cmp.Compare(b.For, a.For) })
 		shown := p.Running[:min(mostRunning, len(p.Running))]
 		for _, r := range shown {
-			what := fmt.Sprintf("#%d  %s", r.Seq, plain.Cut(r.Item, columns))
+			what := fmt.Sprintf("#%d  %s", r.Seq, plain.CutTo(r.Item, columns, m.rest))
 			if r.Key != "" && r.Key != r.Item {
-				what = plain.Cut(r.Key, 20) + "  " + what
+				what = plain.CutTo(r.Key, 20, m.rest) + "  " + what
 			}
 			add(m.run+" "+what, clock(r.For))
 		}
@@ -85,19 +88,37 @@ func (p *Progress) Frame(columns int, m Marks) []string {
 			}
 		}
 		if p.Held != "" {
-			more = append(more, plain.Cut(p.Held, columns))
+			more = append(more, plain.CutTo(p.Held, columns, m.rest))
 		}
 		if more != nil {
 			add("  "+strings.Join(more, "   "), "")
 		}
 	}
 	counts := p.counts(m) + fmt.Sprintf("   %d/%d slots", len(p.Running), p.Slots)
-	if bar := p.bar(min(mostBar, columns-2-Cells(counts)), m); bar != "" {
-		counts = bar + " " + counts
+	pace := p.pace()
+	if whole := counts + "   " + pace; p.fits(whole, columns) {
+		add(p.withBar(whole, columns, m), "")
+	} else {
+		add(p.withBar(counts, columns, m), "")
+		add(pace, "")
 	}
-	add(counts, "")
-	add(p.pace(), "")
 	return lines
+}
+
+// fits reports whether text is short enough for one line, with a bar if there is one.
+func (p *Progress) fits(text string, columns int) bool {
+	if p.hasBar() {
+		text += " " + strings.Repeat(" ", leastBar)
+	}
+	return Cells(text) < columns
+}
+
+// withBar is text behind the bar for which it leaves room.
+func (p *Progress) withBar(text string, columns int, m Marks) string {
+	if bar := p.bar(min(mostBar, columns-2-Cells(text)), m); bar != "" {
+		return bar + " " + text
+	}
+	return text
 }
 
 // Line is the progress as one line for a log.
@@ -115,15 +136,29 @@ func (p *Progress) Line(m Marks) string {
 // counts are how many items have ended, of how many, and how.
 func (p *Progress) counts(m Marks) string {
 	c := &p.Counts
-	s := fmt.Sprintf("%d done, %d+ read", c.Ended(), c.Read)
-	if p.Total > 0 {
-		s = fmt.Sprintf("%d/%d", c.Ended(), p.Total)
+	passed := c.Skipped
+	var s string
+	switch {
+	case p.Ends:
+		s = fmt.Sprintf("%d done", c.Done())
+		if c.Interrupted > 0 {
+			s += fmt.Sprintf(", %d ended", c.Interrupted)
+		}
+		if n := c.Cancelled - c.Interrupted; n > 0 {
+			s += fmt.Sprintf(", %d not started", n)
+		}
+	case p.Total > 0:
+		s = fmt.Sprintf("%d/%d", c.Done(), p.toDo())
+		passed += c.Cancelled
+	default:
+		s = fmt.Sprintf("%d done, %d+ read", c.Done(), c.Read)
+		passed += c.Cancelled
 	}
 	s += fmt.Sprintf("   %s %d", m.ok, c.Succeeded)
 	for _, x := range []struct {
 		n    int64
 		mark string
-	}{{c.Failed, m.failed}, {c.Retried, m.again}, {c.Skipped + c.Cancelled, "-"}} {
+	}{{c.Failed, m.failed}, {c.Retried, m.again}, {passed, "-"}} {
 		if x.n > 0 {
 			s += fmt.Sprintf("  %s %d", x.mark, x.n)
 		}
@@ -131,7 +166,10 @@ func (p *Progress) counts(m Marks) string {
 	return s
 }
 
-// pace is how fast it goes, and when it will be over.
+// toDo is how many items there are to be done, or were.
+func (p *Progress) toDo() int64 { return p.Total - p.Counts.Cancelled }
+
+// pace is how fast it goes, and when it will be over if all is to be done.
 func (p *Progress) pace() string {
 	if p.Rate <= 0 {
 		return "running for " + clock(p.Took)
@@ -140,7 +178,7 @@ func (p *Progress) pace() string {
 	if p.Rate < 1 {
 		s = fmt.Sprintf("%.1f/min", p.Rate*60)
 	}
-	if left := p.Total - p.Counts.Ended(); p.Total > 0 && left > 0 {
+	if left := p.toDo() - p.Counts.Done(); p.Total > 0 && left > 0 && !p.Ends {
 		if eta := float64(left) / p.Rate; eta < 365*24*3600 {
 			s += "  eta " + clock(time.Duration(eta*float64(time.Second)))
 		}
@@ -148,12 +186,17 @@ func (p *Progress) pace() string {
 	return s
 }
 
-// bar is a line of n cells of which the share that is done is filled; "" where it says nothing.
+// hasBar reports whether there is a share to be shown.
+func (p *Progress) hasBar() bool { return p.toDo() > 0 && !p.Ends }
+
+// bar is a line of n cells, or a few less, of which the share that is done is filled; "" where it
+// says nothing.
 func (p *Progress) bar(n int, m Marks) string {
-	if p.Total <= 0 || n < 8 {
+	n -= n % barStep
+	if !p.hasBar() || n < leastBar {
 		return ""
 	}
-	full := int(int64(n) * min(p.Counts.Ended(), p.Total) / p.Total)
+	full := int(int64(n) * min(p.Counts.Done(), p.toDo()) / p.toDo())
 	if full == n {
 		return strings.Repeat(m.full, n)
 	}

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,8 +29,7 @@ func TestFrame(t *testing.T) {
 ▶ tenant  #43  ./bill\x1b[31m\n日本                                       3.0 s
 ▶ tenant  #42  ./bill\x1b[31m\n日本                                       2.0 s
   +2 running   31 waiting   2 in back-off   the circuit of \x1b[2Jx is open
-━━━━━━━━━━━━━━━━╸─────────────────── 412/900   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots
-3.1/s  eta 2m35s`
+━━━━━━╸──────── 412/900   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots   3.1/s  eta 2m35s`
 	if got := strings.Join(some().Frame(80, UTF8Marks), "\n"); got != want {
 		t.Errorf("frame =\n%s\nwant\n%s", got, want)
 	}
@@ -44,6 +44,52 @@ func TestFrame(t *testing.T) {
 					t.Errorf("%d columns: a line of %d cells: %q", columns, Cells(l), l)
 				}
 			}
+		}
+	}
+}
+
+// TestLastLines: one line has it all wherever there is room for that, and what was not done is no
+// progress.
+func TestLastLines(t *testing.T) {
+	ends := some()
+	ends.Ends, ends.Held = true, "draining (eph ctl drain)"
+	ends.Counts.Cancelled, ends.Counts.Interrupted = 488, 0
+	stops := some()
+	stops.Ends, stops.Held = true, "stopping: ^C again kills the jobs"
+	stops.Counts.Cancelled, stops.Counts.Interrupted = 488, 3
+	one := some()
+	one.Counts.Cancelled = 1
+	unknown := some()
+	unknown.Total = 0
+	for _, tt := range []struct {
+		p       *Progress
+		columns int
+		marks   Marks
+		want    []string
+	}{
+		{some(), 130, UTF8Marks, []string{"━━━━━━━━━━━━━━━━━━╸───────────────────── 412/900   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots   3.1/s  eta 2m35s"}},
+		{some(), 65, UTF8Marks, []string{"━━━━━━━━━╸────────── 412/900   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots", "3.1/s  eta 2m35s"}},
+		{some(), 50, UTF8Marks, []string{"412/900   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots", "3.1/s  eta 2m35s"}},
+		{one, 80, ASCIIMarks, []string{"===========>------------- 412/899   ok 409  FAIL 1  retry 3  - 3   7/8 slots", "3.1/s  eta 2m35s"}},
+		{unknown, 80, UTF8Marks, []string{"412 done, 900+ read   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots   3.1/s"}},
+		{ends, 100, UTF8Marks, []string{"  +2 running   31 waiting   2 in back-off   draining (eph ctl drain)", "412 done, 488 not started   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots   3.1/s"}},
+		{stops, 100, UTF8Marks, []string{"412 done, 3 ended, 485 not started   ✓ 409  ✗ 1  ↻ 3  - 2   7/8 slots   3.1/s"}},
+	} {
+		got := tt.p.Frame(tt.columns, tt.marks)
+		got = got[max(0, len(got)-len(tt.want)):]
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%d columns:\n%s\nwant\n%s", tt.columns, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+		}
+	}
+}
+
+// TestASCII: a screen that has no other characters gets none from eph.
+func TestASCII(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	p := &Progress{Held: long, Slots: 1, Running: []Running{{Seq: 1, Key: long, Item: long}}}
+	for _, l := range p.Frame(80, ASCIIMarks) {
+		if strings.ContainsFunc(l, func(r rune) bool { return r > '~' }) {
+			t.Errorf("%q", l)
 		}
 	}
 }

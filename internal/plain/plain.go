@@ -47,7 +47,10 @@ func Text(s string) string {
 }
 
 // Cut is Text cut to at most n characters, the last of which is then an ellipsis.
-func Cut(s string, n int) string {
+func Cut(s string, n int) string { return CutTo(s, n, "…") }
+
+// CutTo is Cut with another sign for what is left out.
+func CutTo(s string, n int, rest string) string {
 	if len(s) > 4*n {
 		s = s[:4*n] // enough for n characters, so that a huge item costs nothing
 	}
@@ -55,7 +58,7 @@ func Cut(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
-	return string([]rune(s)[:n-1]) + "…"
+	return string([]rune(s)[:max(0, n-utf8.RuneCountInString(rest))]) + rest
 }
 
 // Whole takes an incomplete character off the end of s.

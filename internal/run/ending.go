@@ -47,6 +47,33 @@ func (e *ending) why(deadline time.Duration) string {
 	return why
 }
 
+// under says what is under way, to somebody who waits for the end. deadline is that of the run.
+func (e *ending) under(deadline time.Duration) string {
+	switch e.signal {
+	case 0:
+	case syscall.SIGINT:
+		return "stopping: ^C again kills the jobs"
+	case syscall.SIGPIPE:
+		return "stopping: nobody reads the output any more"
+	default:
+		return "stopping: another " + value.SignalName(e.signal) + " kills the jobs"
+	}
+	how, why := "draining", ""
+	if e.now {
+		how = "stopping"
+	}
+	switch e.reason {
+	case event.ReasonDrain:
+		why = map[string]string{byCtl: "eph ctl drain", byHangup: "SIGHUP"}[e.detail]
+	default:
+		why = e.why(deadline)
+	}
+	if why == "" {
+		return how
+	}
+	return how + " (" + why + ")"
+}
+
 // Who drains a run, as run.draining has it.
 const (
 	byCtl    = "ctl"

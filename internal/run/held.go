@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mostlylucid/eph/internal/control"
@@ -17,7 +16,7 @@ func (r *Run) held(s coord.Stats) (all []control.Held) {
 		all = append(all, control.Held{By: by, What: fmt.Sprintf(format, args...), Left: left.Seconds()})
 	}
 	if ending := r.ends(); ending != nil {
-		add("end", "the run ends: %s", 0, strings.TrimSpace(string(ending.reason)+" "+ending.detail))
+		add("end", "%s", 0, ending.under(r.plan.Deadline))
 	}
 	if r.paused.Load() {
 		add("pause", "paused; eph ctl resume starts jobs again", 0)

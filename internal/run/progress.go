@@ -120,7 +120,7 @@ func (r *Run) come(pace *observe.Pace) observe.Progress {
 	}
 	s.Counts.Read -= s.Counts.Resumed // it is this run that is shown
 	s.Total = max(0, s.Total-s.Counts.Resumed)
-	s.Rate = pace.Take(s.Took, s.Counts.Ended())
+	s.Rate = pace.Take(s.Took, s.Counts.Done())
 	for _, a := range r.live.list() {
 		s.Running = append(s.Running, observe.Running{Seq: a.seq, Key: a.key, Item: a.item, For: time.Since(a.began)})
 	}
@@ -128,7 +128,7 @@ func (r *Run) come(pace *observe.Pace) observe.Progress {
 		switch h.By {
 		case "slots", "retry", "input", "rate": // what the numbers say already
 		default:
-			s.Held = h.What
+			s.Held, s.Ends = h.What, h.By == "end"
 			return s
 		}
 	}

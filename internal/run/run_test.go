@@ -616,21 +616,22 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
-// TestWhy: a summary says what has ended the run, and who has hastened that.
+// TestWhy: the bar says what ends the run, and the summary what has ended it.
 func TestWhy(t *testing.T) {
 	for _, tt := range []struct {
-		e    ending
-		want string
+		e           ending
+		live, after string
 	}{
-		{ending{reason: event.ReasonDeadline}, "the deadline of 1s was over"},
-		{ending{reason: event.ReasonStopped, signal: syscall.SIGTERM}, "stopped by SIGTERM"},
-		{ending{reason: event.ReasonDrain, detail: byCtl}, "drained by eph ctl"},
-		{ending{reason: event.ReasonDrain, detail: byHangup, signal: syscall.SIGINT}, "drained by SIGHUP, then stopped by SIGINT"},
-		{ending{reason: event.ReasonDrain, detail: "context"}, "drained"},
-		{ending{reason: event.ReasonHalt, detail: "-F: 1 of 2 failed"}, "-F: 1 of 2 failed"},
+		{ending{reason: event.ReasonDeadline, now: true}, "stopping (the deadline of 1s was over)", "the deadline of 1s was over"},
+		{ending{reason: event.ReasonStopped, signal: syscall.SIGTERM}, "stopping: another SIGTERM kills the jobs", "stopped by SIGTERM"},
+		{ending{reason: event.ReasonStopped, signal: syscall.SIGINT}, "stopping: ^C again kills the jobs", "stopped by SIGINT"},
+		{ending{reason: event.ReasonDrain, detail: byCtl}, "draining (eph ctl drain)", "drained by eph ctl"},
+		{ending{reason: event.ReasonDrain, detail: byHangup, signal: syscall.SIGINT}, "stopping: ^C again kills the jobs", "drained by SIGHUP, then stopped by SIGINT"},
+		{ending{reason: event.ReasonDrain, detail: "context"}, "draining", "drained"},
+		{ending{reason: event.ReasonHalt, detail: "-F: 1 of 2 failed"}, "draining (-F: 1 of 2 failed)", "-F: 1 of 2 failed"},
 	} {
-		if got := tt.e.why(time.Second); got != tt.want {
-			t.Errorf("%+v: %q, want %q", tt.e, got, tt.want)
+		if live, after := tt.e.under(time.Second), tt.e.why(time.Second); live != tt.live || after != tt.after {
+			t.Errorf("%+v: %q and %q, want %q and %q", tt.e, live, after, tt.live, tt.after)
 		}
 	}
 }
