@@ -18,27 +18,28 @@ import (
 // terminal becomes lines.
 func (p *program) progress(plan *run.Plan, way string) run.Progress {
 	s := p.streams
-	screen := isTerminal(s.Err) && !blind(os.Getenv("TERM"))
-	switch {
-	case way == "none":
-		return run.Progress{}
-	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
-		return run.Progress{Kind: run.ProgressLines, ASCII: !plain.UTF8(os.Getenv)}
-	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
-		plan.Ask || plan.OpenTTY || goesOn(s.Out) ||
-		p.itemsAreTyped(plan)):
-		return run.Progress{}
-	}
-	return run.Progress{
-		Kind: run.ProgressBar, Stdout: isTerminal(s.Out), ASCII: !plain.UTF8(os.Getenv), Foreground: p.foreground,
-		Columns: func() int {
+	shown := run.Progress{ASCII: !plain.UTF8(os.Getenv)}
+	if isTerminal(s.Err) {
+		shown.Columns = func() int {
 			columns, _, err := term.GetSize(int(s.Err.Fd()))
 			if err != nil || columns <= 0 {
 				return width
 			}
 			return columns
-		},
+		}
 	}
+	screen := isTerminal(s.Err) && !blind(os.Getenv("TERM"))
+	switch {
+	case way == "none":
+	case way == "plain", way == "bar" && !screen, way == "auto" && !screen && os.Getenv("CI") != "":
+		shown.Kind = run.ProgressLines
+	case way == "auto" && (!screen || plan.Output.Mode == output.Raw || plan.Log == "-" || plan.Stdin == run.StdinInherit ||
+		plan.Ask || plan.OpenTTY || goesOn(s.Out) ||
+		p.itemsAreTyped(plan)):
+	default:
+		shown.Kind, shown.Stdout, shown.Foreground = run.ProgressBar, isTerminal(s.Out), p.foreground
+	}
+	return shown
 }
 
 // foreground reports whether the terminal of standard error is not somebody else's just now.

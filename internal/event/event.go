@@ -102,6 +102,9 @@ type Fields struct {
 	// Tail is the end of what the job wrote, for a CI service. It is not logged.
 	Tail []string `json:"-"`
 
+	// Limit is how long the attempt could have taken, if it took longer. It is not logged.
+	Limit time.Duration `json:"-"`
+
 	// Sent is how many bytes of a block the job was given to read. It is not logged.
 	Sent int64 `json:"-"`
 }

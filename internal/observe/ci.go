@@ -57,7 +57,7 @@ func NewCI(service Service, s *signals.Sink) *CI {
 			c.more++
 			return
 		}
-		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f), tail: f.Tail}
+		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f).in(0, UTF8Marks), tail: f.Tail}
 		if f.Key != nil {
 			x.title += " " + plain.Cut(string(*f.Key), 40)
 		}

@@ -203,17 +203,19 @@ func (p *Progress) bar(n int, m Marks) string {
 	return strings.Repeat(m.full, full) + m.half + strings.Repeat(m.empty, n-full-1)
 }
 
-// Failure is one line about an attempt or an item that did not succeed.
-func Failure(name string, f *event.Fields, m Marks) string {
+// Failure is one line about an attempt or an item that did not succeed, for a screen with so many
+// columns.
+func Failure(name string, f *event.Fields, columns int, m Marks) string {
 	mark := m.failed
 	if name == event.JobAttemptFailed {
 		mark = m.again
 	}
-	line := mark + " " + describe(name, f)
+	l := describe(name, f)
+	l.before = mark + " " + l.before
 	if f.RetryIn > 0 {
-		line += fmt.Sprintf(", again in %s", round(time.Duration(f.RetryIn)))
+		l.after += ", again in " + span(time.Duration(f.RetryIn))
 	}
-	return line
+	return l.in(columns, m)
 }
 
 // clock is a time that people read as it passes.

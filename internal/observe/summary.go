@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ const mostFailures = 10
 // many items fail.
 type Summary struct {
 	mu       sync.Mutex
-	failures []string
+	failures []told
 	unshown  int64
 	warnings []string
 	warns    bool
@@ -73,14 +74,34 @@ func (m *Summary) Warned() bool {
 	return m.warns
 }
 
-// describe is one failure on one line, without a byte that could steer a terminal.
-func describe(name string, f *event.Fields) string {
+// How much of what was run a line shows.
+const (
+	mostCommand  = 120 // characters, where nobody knows how wide the screen is
+	leastCommand = 20  // cells, however narrow it is
+	keptCommand  = 2 << 10
+)
+
+// told is one failure on one line: what was run, which is cut to the room for it, between texts
+// that are not. It holds no byte that could steer a terminal once it is written.
+type told struct{ before, shown, after string }
+
+// in is the line for a screen with so many columns, or for none that is known with 0.
+func (l told) in(columns int, m Marks) string {
+	if columns <= 0 {
+		return l.before + plain.CutTo(l.shown, mostCommand, m.rest) + l.after
+	}
+	room := max(columns-1-Cells(l.before)-Cells(l.after), leastCommand)
+	return l.before + cut(plain.Text(l.shown), room, m.rest) + l.after
+}
+
+// describe tells of one failure.
+func describe(name string, f *event.Fields) told {
 	if name == event.InputRejected {
 		place := fmt.Sprintf("%s:%d", plain.Text(f.Source), f.Line)
 		if f.Column > 0 {
 			place += fmt.Sprintf(":%d", f.Column)
 		}
-		return fmt.Sprintf("left out  %s: %s", place, plain.Text(f.Error))
+		return told{before: fmt.Sprintf("left out  %s: %s", place, plain.Text(f.Error))}
 	}
 	var what string
 	switch f.Reason {
@@ -89,7 +110,11 @@ func describe(name string, f *event.Fields) string {
 	case event.ReasonSignal:
 		what = f.Signal
 	case event.ReasonTimeout:
-		what = fmt.Sprintf("timeout after %s", round(time.Duration(f.Wall)))
+		wall := time.Duration(f.Wall)
+		what = "timed out after " + span(min(wall, cmp.Or(f.Limit, wall)))
+		if wall-f.Limit > max(f.Limit/10, 100*time.Millisecond) && f.Limit > 0 { // the term sequence took its time
+			what += fmt.Sprintf(" (ended after %s)", span(wall))
+		}
 	default:
 		what = plain.Text(f.Error)
 	}
@@ -100,7 +125,10 @@ func describe(name string, f *event.Fields) string {
 	if shown == "" && f.Item != nil {
 		shown = string(*f.Item)
 	}
-	return fmt.Sprintf("#%d  %s  %s", f.Seq, plain.Cut(shown, 120), what)
+	if len(shown) > keptCommand {
+		shown = shown[:keptCommand]
+	}
+	return told{fmt.Sprintf("#%d  ", f.Seq), strings.Clone(shown), "  " + what}
 }
 
 // Outcome is what a run has come to.
@@ -112,13 +140,14 @@ type Outcome struct {
 	Why    string       // the same, for people
 }
 
-// Text is the summary: one line of counts and a line for each failure.
-func (m *Summary) Text(o *Outcome) string {
+// Text is the summary: one line of counts and a line for each failure, for a screen with so many
+// columns, or 0 for none that is known.
+func (m *Summary) Text(o *Outcome, columns int, marks Marks) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := &o.Counts
 	var b strings.Builder
-	fmt.Fprintf(&b, "eph: %s in %s", count(c.Read, "item"), round(o.Took))
+	fmt.Fprintf(&b, "eph: %s in %s", count(c.Read, "item"), span(o.Took))
 	for _, part := range []struct {
 		n    int64
 		name string
@@ -137,11 +166,16 @@ func (m *Summary) Text(o *Outcome) string {
 		}
 	}
 	if o.Why != "" {
-		b.WriteString("; " + plain.Text(o.Why))
+		why := plain.Text(o.Why)
+		if columns > 0 && Cells(b.String()+"; "+why) >= columns {
+			b.WriteString(";\n  " + why)
+		} else {
+			b.WriteString("; " + why)
+		}
 	}
 	b.WriteByte('\n')
 	for _, f := range m.failures {
-		fmt.Fprintf(&b, "  %s\n", f)
+		fmt.Fprintf(&b, "  %s\n", f.in(columns-2, marks))
 	}
 	if m.unshown > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", m.unshown)
@@ -159,17 +193,19 @@ func count(n int64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// round keeps about three digits of a duration.
-func round(d time.Duration) time.Duration {
+// span is a duration with about three digits.
+func span(d time.Duration) string {
 	switch {
 	case d > time.Minute:
-		return d.Round(time.Second)
+		d = d.Round(time.Second)
 	case d > time.Second:
-		return d.Round(10 * time.Millisecond)
+		d = d.Round(10 * time.Millisecond)
 	case d > 100*time.Millisecond:
-		return d.Round(time.Millisecond)
-	case d > time.Millisecond:
-		return d.Round(10 * time.Microsecond)
+		d = d.Round(time.Millisecond)
+	case d >= time.Millisecond:
+		d = d.Round(10 * time.Microsecond)
+	default:
+		return "<1ms"
 	}
-	return d
+	return d.String()
 }

@@ -22,11 +22,19 @@ func (m *Summary) JSON(o *Outcome) string {
 		Failures []string      `json:"failures,omitzero"`
 		Unshown  int64         `json:"failures_unshown,omitzero"`
 		Warnings []string      `json:"warnings,omitzero"`
-	}{o.Status, o.Reason, o.Why, event.Seconds(o.Took), &o.Counts, m.failures, m.unshown, m.warnings})
+	}{o.Status, o.Reason, o.Why, event.Seconds(o.Took), &o.Counts, m.listed(), m.unshown, m.warnings})
 	if err != nil {
 		return err.Error() + "\n"
 	}
 	return string(plain.JSON(b)) + "\n"
+}
+
+// listed are the failures as lines for any screen.
+func (m *Summary) listed() (lines []string) {
+	for _, f := range m.failures {
+		lines = append(lines, f.in(0, UTF8Marks))
+	}
+	return lines
 }
 
 // Markdown is the summary as a page for people who read it in a browser. What comes from items
@@ -36,7 +44,7 @@ func (m *Summary) Markdown(o *Outcome) string {
 	defer m.mu.Unlock()
 	c := &o.Counts
 	var b strings.Builder
-	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), round(o.Took))
+	fmt.Fprintf(&b, "### eph: %s in %s\n\n", count(c.Read, "item"), span(o.Took))
 	b.WriteString("| succeeded | failed | skipped | ended before done | not started | left out | retried | done before |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n",
 		c.Succeeded, c.Failed, c.Skipped, c.Interrupted, c.Cancelled-c.Interrupted, c.Rejected, c.Retried, c.Resumed)
@@ -46,7 +54,7 @@ func (m *Summary) Markdown(o *Outcome) string {
 	if o.Why != "" {
 		b.WriteString("- ended early: " + code(plain.Text(o.Why)) + "\n")
 	}
-	for _, f := range m.failures {
+	for _, f := range m.listed() {
 		b.WriteString("- " + code(f) + "\n")
 	}
 	if m.unshown > 0 {

@@ -63,6 +63,9 @@ func (r *Run) ended(t *task, err error) *event.Fields {
 			}
 		}
 	}
+	if res.End == job.TimedOut {
+		f.Limit = r.plan.Timeout
+	}
 	if res.End == job.Exited {
 		f.Exit = &res.Code
 	}

@@ -13,9 +13,9 @@ import (
 // Progress says how a run shows how far it has come.
 type Progress struct {
 	Kind    ProgressKind
-	Columns func() int // with ProgressBar: how wide the terminal of standard error is
-	Stdout  bool       // it is that of standard output too
-	ASCII   bool       // it shows nothing else
+	Columns func() int // how wide the terminal of standard error is; nil where there is none
+	Stdout  bool       // with ProgressBar: it is that of standard output too
+	ASCII   bool       // nothing else can be shown
 
 	// Foreground reports, with ProgressBar, whether the terminal is not somebody else's just now.
 	// It may block until its context ends.
@@ -47,6 +47,14 @@ func (p *Progress) marks() observe.Marks {
 	return observe.UTF8Marks
 }
 
+// columns is how wide the terminal of standard error is, or 0.
+func (p *Progress) columns() int {
+	if p.Columns == nil {
+		return 0
+	}
+	return p.Columns()
+}
+
 // screen is where the writer has to leave room.
 func (p *Progress) screen() *output.Screen {
 	if p.Kind != ProgressBar {
@@ -70,7 +78,7 @@ func (r *Run) progress() (stop func()) {
 	case ProgressBar:
 		unwatch := r.sink.Subscribe(signals.MustCompile(event.JobFailed+","+event.JobAttemptFailed), func(e signals.Event) {
 			if f, ok := e.Value.(*event.Fields); ok {
-				_ = r.out.Note(observe.Failure(e.Name, f, p.marks()))
+				_ = r.out.Note(observe.Failure(e.Name, f, p.columns(), p.marks()))
 			}
 		})
 		stop := r.besides(func(ctx context.Context) {
@@ -83,7 +91,7 @@ func (r *Run) progress() (stop func()) {
 				defer cancel()
 				switch {
 				case p.Foreground(asked):
-					r.out.Draw(s.Frame(p.Columns(), p.marks()))
+					r.out.Draw(s.Frame(p.columns(), p.marks()))
 				case ctx.Err() == nil:
 					r.out.Leave()
 				}

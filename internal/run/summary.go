@@ -55,7 +55,7 @@ func (r *Run) summarise(o *observe.Outcome, wanted bool, rep *Report) {
 	if !wanted {
 		return
 	}
-	text := r.summary.Text(o)
+	text := r.summary.Text(o, r.plan.Progress.columns(), r.plan.Progress.marks())
 	switch r.plan.Summary {
 	case SummaryJSON:
 		text = r.summary.JSON(o)
