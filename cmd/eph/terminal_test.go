@@ -163,6 +163,31 @@ func TestTerminalAsks(t *testing.T) {
 	}
 }
 
+// TestTerminalAsksInVain: who answers with ^C has not said no to the item.
+func TestTerminalAsksInVain(t *testing.T) {
+	cmd := exec.Command("eph", "-p", "touch", ":::", "one", "two", "three")
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(cmd.Environ(), "TERM=dumb")
+	master, out, reading := atTerminal(t, cmd, nil)
+	for _, step := range []struct{ shows, then string }{{"one ?...", "n\n"}, {"two ?...", "\x03"}} {
+		for end := time.Now().Add(patience); !strings.Contains(out.String(), step.shows); time.Sleep(2 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("the terminal does not show %q:\n%s", step.shows, out)
+			}
+		}
+		if _, err := io.WriteString(master, step.then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := status(cmd.Wait()); got != 130 {
+		t.Errorf("status = %d, want 130", got)
+	}
+	reading.Wait()
+	if want := ", 1 skipped, 2 not started; stopped by SIGINT"; !strings.Contains(out.String(), want) {
+		t.Errorf("the terminal does not show %q:\n%s", want, out)
+	}
+}
+
 // TestTerminalJobControl: to the shell, and to whoever types, the two processes of eph are one job.
 func TestTerminalJobControl(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {

@@ -76,7 +76,7 @@ func (t *typed) groups() []group {
 			{value: &t.workdir, name: "workdir", short: "w", metavar: "T", example: "{//}", brief: "run in directory T", meaning: "run each job in directory T"},
 			{value: &t.stdin, name: "stdin", metavar: "W", example: "item", def: "none", choices: append(stdinChoices.words(), "file:"), brief: "none item file:T …", meaning: "what jobs read: none (/dev/null), item, inherit (eph's own input), or file:T"},
 			{value: &t.openTTY, name: "open-tty", short: "o", meaning: "jobs read from the terminal"},
-			{value: &t.ask, name: "interactive", short: "p", meaning: "ask on the terminal before each job; y or yes runs it"},
+			{value: &t.ask, name: "interactive", short: "p", meaning: "ask on the terminal before each job; y or yes runs it; implies -j1 unless -j is given"},
 			{value: &t.nice, name: "nice", metavar: "N", example: "10", meaning: "run jobs at this lower priority, 1 to 19"},
 			{value: &t.detach, name: "detach", meaning: "what jobs leave running lives on after they end, and after eph ends"},
 			{value: &t.isolate, name: "isolate", meaning: "run in a process namespace (Linux) that ends with eph, whatever is killed"},

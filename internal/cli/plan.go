@@ -58,7 +58,7 @@ func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 		Empty:     chosen(&r, &t.empty, emptyChoices),
 
 		CPUs:      cpus,
-		Jobs:      parsed(&r, &t.jobs, func(s string) (run.Jobs, error) { return run.ParseJobs(s, cpus) }),
+		Jobs:      r.jobs(t, cpus),
 		Adaptive:  bool(t.adaptive),
 		Delay:     r.duration(&t.delay),
 		Rate:      parsed(&r, &t.rate, run.ParseRate),
@@ -186,6 +186,15 @@ func (r *resolver) attempts(t *typed) int {
 		return int(r.count(&t.attempts, 1))
 	}
 	return int(r.count(&t.retries, 0)) + 1
+}
+
+// jobs is how many run at once. Who is asked about each item sees what one does before the next
+// question, unless -j says otherwise.
+func (r *resolver) jobs(t *typed, cpus int) run.Jobs {
+	if bool(t.ask) && !t.jobs.set {
+		return run.Jobs{Least: 1, Most: 1}
+	}
+	return parsed(r, &t.jobs, func(s string) (run.Jobs, error) { return run.ParseJobs(s, cpus) })
 }
 
 func (r *resolver) halt(t *typed) run.Halt {

@@ -165,6 +165,8 @@ func TestFlags(t *testing.T) {
 		{"--isolate", func(p *run.Plan) any { return p.Isolate }, true},
 		{"--open-tty", func(p *run.Plan) any { return p.OpenTTY }, true},
 		{"-p --interactive", func(p *run.Plan) any { return p.Ask }, true},
+		{"-p --interactive", func(p *run.Plan) any { return p.Jobs }, run.Jobs{Least: 1, Most: 1}},
+		{"-pj3", func(p *run.Plan) any { return p.Jobs }, run.Jobs{Least: 3, Most: 3}},
 		{"--nice 5", func(p *run.Plan) any { return p.Nice }, 5},
 		{"--process-slot-var S", func(p *run.Plan) any { return p.SlotVar }, "S"},
 		{"-t", func(p *run.Plan) any { return p.Trace }, true},

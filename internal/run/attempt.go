@@ -170,11 +170,15 @@ func (r *Run) turn(ctx context.Context, t *task) (giveBack func(), err error) {
 	}
 	yes := r.ask(ctx, r.commands.display(t, r))
 	r.terminal.leave(t)
-	if !yes {
-		giveBack()
-		return nil, coord.Permanent(errSkipped{event.ReasonDeclined})
+	if yes {
+		return giveBack, nil
 	}
-	return giveBack, nil
+	giveBack()
+	if ctx.Err() != nil { // nobody said no
+		t.result = job.Result{End: job.NotStarted, Err: context.Cause(ctx)}
+		return nil, r.judge(ctx, t)
+	}
+	return nil, coord.Permanent(errSkipped{event.ReasonDeclined})
 }
 
 // work runs the job of a task, and tells everybody how it went.
