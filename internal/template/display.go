@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/mostlylucid/eph/internal/plain"
 )
 
 // Display is the command for one attempt as a person would type it: safe to show on a terminal,
@@ -138,9 +140,16 @@ func (p *placeholder) shownIn(f form, v *Values, record int) (shown string, ok b
 	return quote + quoted + quote, true
 }
 
-// quoteIn quotes a value for the place it is written to: it leaves the quotes there, and comes
-// back to them.
+// acts are the characters that may act on a shell within quotes, one with a history included.
+var acts = map[form]string{double: "\"$`\\!\t", single: "'\t"}
+
+// quoteIn quotes a value for the place it is written to. In quotes it stands as it is where it is
+// no more than text there, and what is before it cannot take it for a part of a name: such a template
+// is refused. Otherwise it leaves the quotes, and comes back to them.
 func quoteIn(f form, value string) string {
+	if acts[f] != "" && !strings.ContainsAny(value, acts[f]) && isShown(value) && plain.Commands(value) == nil {
+		return value
+	}
 	quoted := Quote(value)
 	if strings.Trim(value, "0123456789") == "" && value != "" {
 		quoted = "'" + value + "'" // 2>file

@@ -21,7 +21,7 @@ func ExampleShell() {
 	// Output:
 	// unset __eph1 __eph2; __eph1=$1; __eph2=$2; shift 2; gzip -c "${__eph1}" > ''"${__eph2}"'.gz'
 	// ["in/$(reboot).txt" "in/$(reboot)"]
-	// gzip -c 'in/$(reboot).txt' > '''in/$(reboot)''.gz'
+	// gzip -c 'in/$(reboot).txt' > 'in/$(reboot).gz'
 }
 
 // A place that would interpret the item is refused before anything runs.

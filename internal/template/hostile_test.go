@@ -304,7 +304,7 @@ func TestDisplayRuns(t *testing.T) {
 	defer wait.Wait()
 	for _, text := range []string{
 		`printf '[%s]' {} "a {}" 'b {}' x{}; :`, `printf '[%s]' "$(printf '%s' "{}x")"`, "cat <<EOF\n{}\nEOF", `x={}; printf '[%s]' "$x"`, `/usr/bin/printf '[%s]' {} x{}`,
-		`printf '[%s]' "$@"`, `printf '[%s]' "${x:-{}}"`,
+		`printf '[%s]' "$@"`, `y=1; printf '[%s]' "${y}{}" "{}$y" "$y/{}" "\$y{}"`, `printf '[%s]' "${x:-{}}"`,
 	} {
 		wait.Go(func() {
 			c, err := Shell(text, "", Options{})

@@ -600,7 +600,16 @@ func TestDisplay(t *testing.T) {
 		{"gzip {}", "a\x1b[31m", `gzip 'a'"$(printf '\033')"'[31m'`},
 		{"gzip {} | wc > {/}.n", "d/a b", "gzip 'd/a b' | wc > 'a b'.n"},
 		{"gzip {}>x", "2", "gzip '2'>x"},
-		{"gzip 'x {}' | cat", "2", "gzip 'x ''2''' | cat"},
+		{"gzip 'x {}' | cat", "2", "gzip 'x 2' | cat"},
+		{`gzip -9 "{}" | wc`, "a b", `gzip -9 "a b" | wc`},
+		{`gzip -9 "{}" | wc`, "", `gzip -9 "" | wc`},
+		{`gzip -9 "{}" | wc`, "a$b", `gzip -9 ""'a$b'"" | wc`},
+		{`gzip -9 "{}" | wc`, `a\`, `gzip -9 ""'a\'"" | wc`},
+		{`echo "${HOME}{}" | wc`, "RUN", `echo "${HOME}RUN" | wc`},
+		{`echo "$x/{}" | wc`, "it's", `echo "$x/it's" | wc`},
+		{`echo '{}' | wc`, "a$(b)", `echo 'a$(b)' | wc`},
+		{`echo '{}' | wc`, "it's", `echo '''it'\''s''' | wc`},
+		{`echo "{}" | wc`, "a\tb", `echo ""'a'"$(printf '\011')"'b'"" | wc`},
 		{"# {}\ncd {}", "a", "# {}\ncd a"},
 	} {
 		command, err := Shell(c.text, "", Options{})
