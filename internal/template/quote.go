@@ -27,7 +27,7 @@ func Quote(s string) string {
 	for s != "" {
 		n, shown := 0, false
 		for n < len(s) {
-			size, ok := showable(s[n:])
+			size, ok := showable(s, n)
 			ok = ok && !slices.Contains(commands, all-len(s)+n)
 			if n > 0 && ok != shown {
 				break
@@ -49,19 +49,32 @@ func Quote(s string) string {
 	return b.String()
 }
 
-func showable(s string) (size int, ok bool) {
-	r, size := utf8.DecodeRuneInString(s)
+// showable reports whether a terminal does nothing with the character at s[i:] but to show it. What
+// joins two pictures to one is that, and invisible anywhere else.
+func showable(s string, i int) (size int, ok bool) {
+	const joiner, variation = '\u200d', '\ufe0f'
+	r, size := utf8.DecodeRuneInString(s[i:])
+	if r == joiner {
+		before, _ := utf8.DecodeLastRuneInString(strings.TrimSuffix(s[:i], string(variation)))
+		after, _ := utf8.DecodeRuneInString(s[i+size:])
+		return size, isPicture(before) && isPicture(after)
+	}
 	return size, r == '\n' || r == ' ' || r != utf8.RuneError && unicode.IsPrint(r)
+}
+
+// isPicture reports whether r is an emoji, or what gives one a colour.
+func isPicture(r rune) bool {
+	return r != utf8.RuneError && (unicode.Is(unicode.So, r) || '🏻' <= r && r <= '🏿')
 }
 
 // isShown reports whether a terminal does nothing with s but to show it.
 func isShown(s string) bool {
-	for s != "" {
-		n, ok := showable(s)
-		if !ok && s[0] != '\t' {
+	for i := 0; i < len(s); {
+		n, ok := showable(s, i)
+		if !ok && s[i] != '\t' {
 			return false
 		}
-		s = s[n:]
+		i += n
 	}
 	return true
 }
