@@ -126,7 +126,7 @@ func describe(name string, f *event.Fields) told {
 		shown = string(*f.Item)
 	}
 	if len(shown) > keptCommand {
-		shown = shown[:keptCommand]
+		shown = plain.Whole(shown[:keptCommand])
 	}
 	return told{fmt.Sprintf("#%d  ", f.Seq), strings.Clone(shown), "  " + what}
 }
