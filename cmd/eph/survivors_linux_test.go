@@ -365,7 +365,7 @@ func TestDeserted(t *testing.T) {
 
 	for _, flags := range [][]string{{"--resume"}, nil, {"--isolate", "--resume"}} {
 		out, err := eph(flags...).CombinedOutput()
-		if got := status(err); got != 1 || !regexp.MustCompile(`run is the journal of run \S+, which was killed and has left jobs alive: process \d+ of item [12], (?s:.*)try: kill -9 \d+`).Match(out) {
+		if got := status(err); got != 1 || !regexp.MustCompile(`run is the journal of run \S+, which was killed and left jobs alive: process \d+ of item [12], (?s:.*)try: kill -9 \d+`).Match(out) {
 			t.Errorf("%q: status = %d, want 1 and the jobs that are alive\n%s", flags, got, out)
 		}
 	}
