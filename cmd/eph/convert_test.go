@@ -40,6 +40,7 @@ var toConvert = []string{
 	`printf 'a b' | nice xargs -rt echo 2>&1`,
 	`printf '' | xargs -r echo none`,
 	"xargs <<E -n1 echo; echo after\na b\nE",
+	`printf '1\n3\n' | xargs -I{} sh -c 'test {} -gt 2 && echo more || echo less'`,
 	`printf 'a\0b' | xargs -0 --process-slot-var=SLOT -n1 sh -c 'echo $SLOT $0'`,
 	"for i in 1 2; do\n  printf 'x y' | xargs -n1 echo $i\ndone | sort | xargs -n2 echo",
 }
@@ -82,6 +83,13 @@ var toConvertFromParallel = []string{
 	`parallel --lb echo {} ::: a; parallel -u echo {} ::: a`,
 	`mkdir d; parallel --wd d -k 'echo {} > {}; ls' ::: a; parallel --nice 5 -n0 nice ::: x`,
 	`parallel --jobs 200% -k echo {%} ::: ""`,
+	`parallel 'x={}; echo ${x/a/b}' ::: aa; parallel '[[ {} == a ]] && echo {1,2}' ::: a`,
+	`parallel 'exit {}' ::: 0; parallel exit {} ::: 0; parallel X={} printenv X ::: 0`,
+	`parallel -k -E b echo ::: a b c ::: 1 2; printf '1\nb\n2\n' | parallel -k -E b echo :::: - ::: x b y`,
+	`parallel --progress -e -k echo ::: a b; parallel --wd . pwd ::: a | sed 's/.*/x/'`,
+	`echo 2 > jobs; parallel -j jobs -k echo ::: a b`,
+	`parallel -k echo '{{}}' {.a} '"{{"' ::: a; parallel -k 'echo {a} {{}}' ::: b`,
+	`parallel ::: 'echo a; echo b'; parallel {} ::: 'echo a; echo b'`,
 }
 
 // TestConvert runs lines of xargs, and what eph convert makes of them, and compares.

@@ -4,13 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mostlylucid/eph/internal/convert"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/parallel"
 	"github.com/mostlylucid/eph/internal/plain"
+	"github.com/mostlylucid/eph/internal/run"
 )
 
 // convert is the command that turns lines of xargs and parallel into lines of eph.
@@ -27,7 +33,9 @@ func (p *program) convert(root *cobra.Command) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			converted, notes, err := convert.Script(script)
+			converted, notes, err := convert.Script(script, convert.Options{
+				Accept: p.accept, Shell: parallel.Shell(os.Getenv), Sh: behindSh(),
+			})
 			if errors.Is(err, convert.ErrNothing) && len(args) > 1 {
 				return fail.Usage("%s", err).Advise("%s", escaped("convert", args))
 			}
@@ -65,4 +73,65 @@ func (p *program) script(args []string) (string, error) {
 		return "", fail.Own("cannot read standard input: %w", err)
 	}
 	return string(text), nil
+}
+
+// behindSh is the name of the shell that sh is, if it goes by another one.
+func behindSh() string {
+	path, err := filepath.EvalSymlinks("/bin/sh")
+	if name := filepath.Base(path); err == nil && name != "busybox" {
+		return name
+	}
+	return ""
+}
+
+// columnNames are where a command may name the columns of a header.
+var columnNames = regexp.MustCompile(`\{([^{}]*[^{}./]+)[./]*\}`)
+
+// accept says why eph would refuse these arguments, or nil. It opens nothing. In the place of a
+// value that only the shell knows it takes the example of the flag, and a template with such a
+// part is left to the run.
+func (p *program) accept(args []convert.Arg) error {
+	q := newProgram(p.streams, p.cpus)
+	words, clear := make([]string, len(args)), true
+	var flag *pflag.Flag // whose value is next
+	for i, a := range args {
+		words[i] = a.Text
+		switch {
+		case !a.Known && flag != nil:
+			words[i] = sampleOf(flag, q.groups)
+		case !a.Known:
+			words[i], clear = "x", false
+		}
+		if flag != nil {
+			flag = nil
+		} else if f := q.named(a.Text); takesNext(f) {
+			flag = f
+		}
+	}
+	if err := q.flags.Parse(unglue(q.flags, words)); err != nil {
+		return flagError(err, q.groups)
+	}
+	plan, err := q.typed.plan(q.flags.Args(), q.cpus)
+	if err != nil || !clear && len(plan.Words) < 2 {
+		return err
+	}
+	plan.Template.Operators = q.flags.ArgsLenAtDash() >= 0
+	var columns []string
+	if plan.Input.Header {
+		for _, m := range columnNames.FindAllStringSubmatch(strings.Join(words, " "), -1) {
+			columns = append(columns, m[1])
+		}
+	}
+	return run.Check(plan, columns)
+}
+
+// named is the flag that an argument names and that has its value in the next, if it has one.
+func (p *program) named(arg string) *pflag.Flag {
+	if name, ok := strings.CutPrefix(arg, "--"); ok {
+		return p.flags.Lookup(name)
+	}
+	if len(arg) == 2 && arg[0] == '-' {
+		return p.flags.ShorthandLookup(arg[1:])
+	}
+	return nil
 }

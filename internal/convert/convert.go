@@ -22,10 +22,21 @@ type Note struct {
 var ErrNothing error = fail.Usage("there is no xargs or parallel command here").
 	Advise("eph convert 'find . -print0 | xargs -0 -n1 gzip'")
 
+// Options are what a conversion depends on beside the script.
+type Options struct {
+	// Accept says why eph refuses a line with these arguments, or nil: it is asked about every
+	// line before it is printed. A nil Accept takes all.
+	Accept func([]Arg) error
+
+	// Shell is the name of the shell that parallel gives commands to, and Sh that of the shell
+	// which sh is. "" is one that is not known.
+	Shell, Sh string
+}
+
 // Script converts every call of xargs and of parallel in a script of a shell, and leaves all else
 // as it is, to the byte. What cannot be converted is an error, and so is a script without such a
 // call.
-func Script(text string) (converted string, notes []Note, err error) {
+func Script(text string, o Options) (converted string, notes []Note, err error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err != nil {
 		return "", nil, unreadable(text, err)
@@ -48,7 +59,10 @@ func Script(text string) (converted string, notes []Note, err error) {
 		if c.from < at {
 			continue // within one that has been converted
 		}
-		l, err := c.translate()
+		l, err := c.translate(o)
+		if err == nil {
+			err = l.settle(o.Accept)
+		}
 		if err != nil {
 			return "", nil, c.place(text, err)
 		}
@@ -247,11 +261,11 @@ func (c *call) values() []string {
 	return all
 }
 
-func (c *call) translate() (*line, error) {
+func (c *call) translate(o Options) (*line, error) {
 	if c.program == "parallel" {
-		return fromParallel(c)
+		return fromParallel(c, o.Shell)
 	}
-	return fromXargs(c)
+	return fromXargs(c, o.Sh)
 }
 
 // place says where in the script an error is.
@@ -273,6 +287,9 @@ type line struct {
 	flags   []string // as a shell reads them
 	command []string // likewise
 	notes   []string
+
+	script string // the shell template among them, where it is known; "" there is none
+	shell  string // the shell that has run it so far; "" is the one that eph runs it with
 }
 
 func (l *line) flag(texts ...string) { l.flags = append(l.flags, strings.Join(texts, " ")) }

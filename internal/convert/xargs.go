@@ -12,7 +12,7 @@ import (
 )
 
 // fromXargs has the rules of docs/xargs.md.
-func fromXargs(c *call) (*line, error) {
+func fromXargs(c *call, sh string) (*line, error) {
 	given := map[string]string{} // the last of each option, and of those that exclude one another
 	operands, err := xargs.Options(c.values(), func(name, value string, set bool) error {
 		switch name {
@@ -46,7 +46,7 @@ func fromXargs(c *call) (*line, error) {
 	if err != nil {
 		return nil, fail.Usage("xargs: %v", err)
 	}
-	x := &xargsLine{call: c, given: given, operands: c.words[len(c.words)-len(operands):]}
+	x := &xargsLine{call: c, given: given, operands: c.words[len(c.words)-len(operands):], sh: sh}
 	return x.line()
 }
 
@@ -55,6 +55,7 @@ type xargsLine struct {
 	out      line
 	given    map[string]string
 	operands []word
+	sh       string // what sh is
 }
 
 func (x *xargsLine) has(name string) bool { _, ok := x.given[name]; return ok }
@@ -147,22 +148,42 @@ func (x *xargsLine) input() {
 // placeholders is where eph sees the beginning of a placeholder.
 var placeholders = regexp.MustCompile(`\{([}./@{]|-?[0-9]|[#%]\})`)
 
-// plainly is a word in which nothing but the pattern, if there is one, stands for an item.
-func (c *call) plainly(w word, pattern string) string {
-	parts := []string{w.value}
-	if pattern != "" {
-		parts = strings.Split(w.value, pattern)
+// plainly is the text of a template in which nothing but what the pattern matches, if there is
+// one, stands for an item.
+func plainly(text string, pattern *regexp.Regexp) string {
+	var b strings.Builder
+	plain := func(s string, last bool) {
+		if placeholders.MatchString(s) || !last && strings.HasSuffix(s, "{") {
+			s = strings.ReplaceAll(s, "{", "{{")
+		}
+		b.WriteString(s)
 	}
-	changed := false
-	for i, p := range parts {
-		if placeholders.MatchString(p) {
-			parts[i], changed = strings.ReplaceAll(p, "{", "{{"), true
+	at := 0
+	if pattern != nil {
+		for _, p := range pattern.FindAllStringIndex(text, -1) {
+			plain(text[at:p[0]], false)
+			b.WriteString(text[p[0]:p[1]])
+			at = p[1]
 		}
 	}
-	if !changed {
-		return w.source
+	plain(text[at:], true)
+	return b.String()
+}
+
+// plainly is a word as it stands in the script, unless that says more to eph than the pattern does.
+func (c *call) plainly(w word, pattern *regexp.Regexp) string {
+	if text := plainly(w.value, pattern); text != w.value {
+		return c.text(text)
 	}
-	return c.text(strings.Join(parts, pattern))
+	return w.source
+}
+
+// only is a pattern for one text, and nil for none.
+func only(text string) *regexp.Regexp {
+	if text == "" {
+		return nil
+	}
+	return regexp.MustCompile(regexp.QuoteMeta(text))
 }
 
 // command is the command, and what stands for the item in it.
@@ -182,7 +203,7 @@ func (x *xargsLine) command() error {
 	}
 	var sources []string
 	for _, w := range x.operands {
-		sources = append(sources, x.plainly(w, pattern))
+		sources = append(sources, x.plainly(w, only(pattern)))
 	}
 	inserts := x.given["J"]
 	at := slices.IndexFunc(x.operands, func(w word) bool { return w.value == inserts })
@@ -225,11 +246,14 @@ func (x *xargsLine) shell(pattern string, replaces bool) (done bool, err error) 
 	}
 	if o[0].value != "sh" && o[0].value != "/bin/sh" {
 		x.out.flag("--shell", template.Quote(o[0].value))
+	} else {
+		x.out.shell = x.sh
 	}
+	x.out.script = o[2].value
 	if pattern != "{}" {
 		x.out.flag("-I", x.text(pattern))
 	}
 	x.out.flag("-c")
 	x.out.note("items are data in the script, whatever they hold; xargs makes them part of the code")
-	return true, x.out.run(x.call, o[2:], []string{x.plainly(o[2], pattern)})
+	return true, x.out.run(x.call, o[2:], []string{x.plainly(o[2], only(pattern))})
 }

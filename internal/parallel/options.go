@@ -205,3 +205,9 @@ func Options(args []string) (options map[string][]string, operands []string, err
 	operands, err = g.parse(args)
 	return g, operands, err
 }
+
+// TakesValue reports whether an option, by the name that Options gives it, has a value.
+func TakesValue(option string) bool {
+	o := named(option)
+	return o != nil && o.value != none
+}

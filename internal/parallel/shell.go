@@ -21,6 +21,15 @@ func init() {
 	}
 }
 
+// Shell is the name of the shell that parallel gives commands to here, or "" where none is found.
+func Shell(getenv func(string) string) string {
+	path, err := findShell(getenv)
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(path)
+}
+
 // findShell is the shell that runs the commands: that of PARALLEL_SHELL, or the one that has
 // started this program, or that of SHELL, or /bin/sh.
 func findShell(getenv func(string) string) (string, error) {

@@ -34,37 +34,54 @@ type variable struct {
 // compile compiles every template of a plan, for an input with these columns, and looks up
 // the program.
 func compile(p Plan, columns []string) (c commands, err error) {
+	shell, err := c.compileTemplates(p, columns)
+	if err == nil && len(p.ShellOpts) > 0 && len(p.Words) == 0 {
+		err = shellKnows(shell, p.ShellOpts)
+	}
+	if err != nil {
+		return c, err
+	}
+	program, literal := shell, true
+	if c.command != nil {
+		program, literal = c.command.Program()
+	}
+	err = c.find(program, literal, p.Workdir != "")
+	return c, err
+}
+
+// Check says what is wrong with the templates of a plan, for an input with these columns. It looks
+// for no program and opens nothing.
+func Check(p Plan, columns []string) error {
+	_, err := new(commands).compileTemplates(p, columns)
+	return err
+}
+
+// compileTemplates compiles the command and the flags that take placeholders, and returns the shell
+// that the command is for.
+func (c *commands) compileTemplates(p Plan, columns []string) (shell string, err error) {
 	o := templateOptions(p, columns)
 	texts := o
 	if p.Input.Blocks == nil {
 		texts.NoItem = "" // that is of the command alone
 	}
 	if c.env, err = variables(p, texts); err != nil {
-		return c, err
+		return "", err
 	}
 	for _, v := range c.env {
 		if v.value.Varies() {
 			o.Held = append(o.Held, v.name)
 		}
 	}
-	program, err := c.compileCommand(p, o)
-	if err != nil {
-		return c, err
-	}
-	literal := true
-	if c.command != nil {
-		program, literal = c.command.Program()
-	}
-	if err := c.find(program, literal, p.Workdir != ""); err != nil {
-		return c, err
+	if shell, err = c.compileCommand(p, o); err != nil {
+		return shell, err
 	}
 	if err := c.compileTexts(p, texts); err != nil {
-		return c, err
+		return shell, err
 	}
 	if p.Input.Blocks != nil && c.uses("@total") {
-		return c, fail.Usage("{@total}: the number of blocks is not known before the last one").Advise("{#} is the number of the block")
+		return shell, fail.Usage("{@total}: the number of blocks is not known before the last one").Advise("{#} is the number of the block")
 	}
-	return c, nil
+	return shell, nil
 }
 
 // templateOptions are the options of the command. A block that parallel --pipe hands out may be a
@@ -96,9 +113,6 @@ func (c *commands) compileCommand(p Plan, o template.Options) (shell string, err
 	default:
 		c.shell, c.opts, c.functions = p.ShellPath, p.ShellOpts, o.Functions
 		c.typed = []string{p.ShellPath, "-c"}
-	}
-	if err == nil && len(p.ShellOpts) > 0 {
-		err = shellKnows(shell, p.ShellOpts)
 	}
 	return shell, err
 }
