@@ -4,6 +4,12 @@ package main
 // that run several jobs say -k or -j1, or sort, where the order is left open.
 var parallelLines = []string{
 	// Placeholders.
+	`parallel --timeout 1 'echo {} ran; sleep' ::: 60 2>&1`,
+	`parallel --timeout 1 --retries 2 sleep ::: 60 2>&1`,
+	`parallel -j1 -k --halt now,fail=1 'echo {}; false' ::: a b 2>&1`,
+	`parallel -j1 --halt soon,fail=2 false ::: a b c 2>&1; parallel -j1 --halt now,fail=50% false ::: a b c 2>&1`,
+	`parallel -j1 --halt soon,success=1 test {} = b ::: a b c 2>&1; parallel -j1 --halt soon,done=1 true ::: a b c 2>&1; true`,
+	`parallel -j2 --halt soon,fail=1 'touch {}; until [ -e b ]; do sleep 0.02; done; until [ {} = a ] || grep -q Starting err; do sleep 0.02; done; [ {} = b ]' ::: a b c 2>err; cat err`,
 	`parallel -k echo ::: a b c`,
 	`parallel -k echo {} {.} {/} {//} {/.} ::: a/b.c d /e x.tar.gz ./f/ . ''`,
 	`parallel -k echo {#} {} ::: a b c`,

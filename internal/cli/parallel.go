@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,7 +55,6 @@ func (p *program) likeParallel(name string, args []string) (report run.Report, e
 	} else {
 		report = p.conduct(ctx, &plan, r)
 	}
-	_, _ = io.WriteString(p.streams.Err, x.Halted(report, plan.Halt)) // a broken stderr ends no run
 	if report.Status == fail.Unrun && report.Halted == nil || report.DieBy != 0 {
 		report.Status = fail.ParallelBroken // it was told to stop
 		return report, nil

@@ -13,6 +13,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/plain"
@@ -110,11 +111,29 @@ func percentage(part, of int64) fail.Status {
 	return fail.Status(math.Ceil(float64(part) / float64(max(of, 1)) * 100))
 }
 
-// Halted says why a run ended early, or "".
-func (p *Program) Halted(r run.Report, h run.Halt) string {
-	if r.Halted == nil {
-		return ""
-	}
+// timedOut tells of a job that has run too long.
+func (p *Program) timedOut(command string) {
+	p.say("Warning: This job was killed because it timed out:")
+	p.say("Warning: %s", strings.TrimSuffix(command, "\n"))
+}
+
+// ended tells of the jobs that --halt counts, and that it waits for the others. After the end of a
+// run that waits for none it tells of no more.
+func (p *Program) ended(h run.Halt) func(run.JobEnd) {
 	how := map[run.Count]string{run.CountFail: "failed", run.CountSuccess: "succeeded", run.CountDone: "finished"}[h.What]
-	return p.name + ": This job " + how + ":\n" + strings.TrimSuffix(r.Halted.Command, "\n") + "\n"
+	var mu sync.Mutex
+	over := false
+	return func(e run.JobEnd) {
+		mu.Lock()
+		defer mu.Unlock()
+		if over || h.What == run.CountFail && !e.Failed || h.What == run.CountSuccess && e.Failed {
+			return
+		}
+		over = e.Halting && h.Now
+		text := p.name + ": This job " + how + ":\n" + strings.TrimSuffix(e.Command, "\n") + "\n"
+		if e.Halting && !h.Now && e.Running > 0 {
+			text += fmt.Sprintf("%s: Starting no more jobs. Waiting for %d jobs to finish.\n", p.name, e.Running)
+		}
+		_, _ = io.WriteString(p.streams.Err, text) // a broken stderr ends no run
+	}
 }

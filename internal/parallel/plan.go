@@ -109,6 +109,7 @@ func (p *Program) Plan() (run.Plan, error) {
 		},
 		Args:        item.Columns,
 		Complain:    func(err error) { p.say("%s", err) },
+		TimedOut:    p.timedOut,
 		SlotVar:     "PARALLEL_JOBSLOT0",
 		Nice:        parsed(r, "nice", niceness),
 		OpenTTY:     r.has("open-tty") || r.has("tty"),
@@ -141,6 +142,9 @@ func (p *Program) Plan() (run.Plan, error) {
 		Trace:   r.has("verbose"),
 		Summary: run.SummaryNone,
 		Joblog:  r.last("joblog"),
+	}
+	if plan.Halt.What != run.CountNothing {
+		plan.Ended = p.ended(plan.Halt)
 	}
 	if plan.Term == nil {
 		plan.Term = parsed(&resolver{given: given{"term-seq": {"TERM,200,TERM,100,TERM,50,KILL,25"}}}, "term-seq",

@@ -202,6 +202,9 @@ func (r *Run) work(ctx context.Context, t *task, c job.Command) error {
 	matched := end()
 	r.live.leave(t)
 	r.results.end(t)
+	if r.plan.TimedOut != nil && t.result.End == job.TimedOut {
+		r.plan.TimedOut(r.commands.display(t, r))
+	}
 	err := r.judge(ctx, t)
 	if err != nil && r.plan.RetryIfStderr != nil && !matched {
 		err = coord.Permanent(err)

@@ -153,9 +153,9 @@ func (r *Run) Drain(why string) {
 	r.end(ending{reason: event.ReasonDrain, detail: why})
 }
 
-// haltIfDue ends the run when what the user set as a limit or a goal is reached.
-// t is the task that has ended.
-func (r *Run) haltIfDue(t *task) {
+// haltIfDue ends the run when what the user set as a limit or a goal is reached, and reports
+// whether that is so of --halt. t is the task that has ended.
+func (r *Run) haltIfDue(t *task) (halting bool) {
 	c := r.books.counts()
 	h := r.plan.Halt
 	var n int64
@@ -176,11 +176,13 @@ func (r *Run) haltIfDue(t *task) {
 	case h.What != CountNothing && n > 0 && h.At.reached(n, total):
 		r.halt(ending{
 			now: h.Now, goal: h.What == CountSuccess, detail: fmt.Sprintf("%s: %d of %d %s", cmp.Or(h.Flag, "--halt"), n, total, how),
-			halted: &Halted{c, r.total.Load(), t.status(), r.commands.display(t, r)},
+			halted: &Halted{c, r.total.Load(), t.status()},
 		})
+		return true
 	case r.plan.MaxFailsSet && r.plan.MaxFails.exceeded(c.Failed, c.Ended()):
 		r.halt(ending{detail: fmt.Sprintf("--max-fails: %d of %d failed", c.Failed, c.Ended())})
 	}
+	return false
 }
 
 func (r *Run) halt(e ending) {

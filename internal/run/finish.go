@@ -63,6 +63,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 	}
 	f, _ := errors.AsType[*failure](err)
 	skip, isSkip := errors.AsType[errSkipped](err)
+	ran := err == nil
 	switch {
 	case err == nil:
 		r.books.succeeded()
@@ -79,13 +80,16 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 			r.complain(f)
 		} else {
 			r.books.failed(t.status())
+			ran = true
 		}
 		fields := r.ended(t, err)
 		fields.Records, fields.Tail = r.journal.records(t), tail
 		r.say(event.JobFailed, fields)
 		r.afterFailure(t)
 	}
-	r.haltIfDue(t)
+	if halting := r.haltIfDue(t); ran && r.plan.Ended != nil {
+		r.plan.Ended(JobEnd{r.commands.display(t, r), err != nil, halting, r.live.count()})
+	}
 	if r.log != nil && r.log.Err() != nil {
 		r.end(ending{reason: event.ReasonOutput})
 	}

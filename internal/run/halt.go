@@ -38,10 +38,9 @@ type Amount struct {
 
 // Halted is how a run stood when --halt ended it.
 type Halted struct {
-	Counts  event.Counts
-	Total   int64  // items in all, with a percentage of them
-	Status  int    // of the job that was the last
-	Command string // of that job
+	Counts event.Counts
+	Total  int64 // items in all, with a percentage of them
+	Status int   // of the job that was the last
 }
 
 // fewest is how many items of the counted kind it takes before a percentage means anything.

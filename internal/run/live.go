@@ -28,6 +28,12 @@ func (l *live) leave(t *task) {
 	delete(l.tasks, t)
 }
 
+func (l *live) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.tasks)
+}
+
 // attempt is what is known of one that is under way.
 type attempt struct {
 	seq       int64

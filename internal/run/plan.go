@@ -129,9 +129,22 @@ type Plan struct {
 	// Complain is told why an item, or a part of the input, could not become a job.
 	Complain func(error)
 
+	// TimedOut is told of each attempt that was ended for its time, and Ended of each job that has
+	// succeeded or failed for good, after what it wrote was printed.
+	TimedOut func(command string)
+	Ended    func(JobEnd)
+
 	Echo        bool     // the command goes before what its job writes
 	MakeWorkdir bool     // the directory of a job is made if it is not there
 	Variables   []string // NAME=VALUE for all jobs
+}
+
+// JobEnd is what Plan.Ended is told.
+type JobEnd struct {
+	Command string // as a person would type it
+	Failed  bool
+	Halting bool // the goal or the limit of Halt is reached
+	Running int  // jobs that are still under way
 }
 
 // Where the socket of eph ctl is.
