@@ -181,6 +181,12 @@ func TestParallelPage(t *testing.T) {
 					command = []string{"cat"}
 				case "--results":
 					words[1] = t.TempDir()
+				case "--journal":
+					words[1] = filepath.Join(t.TempDir(), "journal")
+					if out, err := exec.Command("eph", "--journal", words[1], "true", ":::", "a").CombinedOutput(); err != nil {
+						t.Fatalf("%v: %s", err, out)
+					}
+					command = []string{"true"}
 				case "--term-seq":
 					words[1] = "TERM,200,KILL"
 					if side == 2 {
