@@ -120,11 +120,12 @@ func newFlags(groups []group) *pflag.FlagSet {
 // execute does what the arguments ask for.
 func (p *program) execute(args []string) run.Report {
 	root := p.root()
-	args, err := p.locate(root, args)
+	located, err := p.locate(root, args)
 	if err == nil {
-		root.SetArgs(args)
+		root.SetArgs(located)
 		err = root.Execute()
 		p.perhapsWord(err, words(root))
+		p.perhapsValue(err, args)
 	}
 	if err == nil {
 		err = p.unsaid

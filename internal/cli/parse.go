@@ -2,11 +2,14 @@ package cli
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/mostlylucid/eph/internal/convert"
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/template"
 )
 
 // flagError says in eph's words what is wrong with a flag. pflag's error is the cause.
@@ -37,12 +40,19 @@ func unknownFlag(e *pflag.NotExistError, groups []group) error {
 	shorts := e.GetSpecifiedShortnames()
 	if shorts == "" {
 		err := fail.Usage("there is no flag --%s", name).Advise("eph help flags")
-		if n := fail.Nearest(name, longNames(groups)); n != "" {
+		if like := wordOf(name, longNames(groups)); convert.Instead(name) != "" {
+			err.Advise("%s", instead(name, groups))
+		} else if len(like) > 0 {
+			err.Advise("--%s", strings.Join(like, ", --"))
+		} else if n := fail.Nearest(name, longNames(groups)); n != "" {
 			err.Advise("--%s", n)
 		}
 		return err
 	}
 	err := fail.Usage("there is no flag -%s", name).Advise("eph help flags")
+	if convert.Instead(name) != "" {
+		err.Advise("%s", instead(name, groups))
+	}
 	if long, _, _ := strings.Cut(shorts, "="); len(long) > 1 {
 		for _, n := range longNames(groups) {
 			if strings.HasSuffix(n, long) && len(n)-len(long) <= 2 {
@@ -51,6 +61,53 @@ func unknownFlag(e *pflag.NotExistError, groups []group) error {
 		}
 	}
 	return err
+}
+
+// instead is what to write in the place of a flag of xargs or parallel.
+func instead(name string, groups []group) string {
+	text := convert.Instead(name)
+	for _, g := range groups {
+		for i := range g.flags {
+			f := &g.flags[i]
+			if (text == "--"+f.name || text == "-"+f.short) && f.metavar != "" {
+				return text + " " + f.metavar
+			}
+		}
+	}
+	return text
+}
+
+// wordOf are the names of which one word, between dashes, is this.
+func wordOf(word string, names []string) (like []string) {
+	for _, n := range names {
+		if slices.Contains(strings.Split(n, "-"), word) {
+			like = append(like, n)
+		}
+	}
+	return like
+}
+
+// perhapsValue advises the value of a flag for a word that is no program, and stands behind a flag
+// that takes a value only behind =, or none.
+func (p *program) perhapsValue(err error, args []string) {
+	e, ok := errors.AsType[*fail.Error](err)
+	operands := p.flags.Args()
+	before := len(args) - len(operands) - 1
+	if !ok || e.Status != fail.NotFound || e.Try != "" || p.literal || len(operands) == 0 || before < 0 {
+		return
+	}
+	name, long := strings.CutPrefix(args[before], "--")
+	for _, g := range p.groups {
+		for _, f := range g.flags {
+			switch {
+			case !long || f.name != name:
+			case f.optional != "":
+				e.Advise("--%s=%s", name, template.Quote(operands[0]))
+			case f.name == "header":
+				e.Advise("-H")
+			}
+		}
+	}
 }
 
 func longNames(groups []group) []string {

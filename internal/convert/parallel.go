@@ -86,10 +86,17 @@ var rules = []rule{
 	{option: "profile", refuse: "eph takes flags from --config FILE and from EPH_OPTS"},
 }
 
-// silent are options that ask for what eph does anyway, or that settle another one.
-var silent = []string{
-	"group", "gnu", "will-cite", "plain", "env", "exit", "silent", "no-keep-order", "no-run-if-empty",
-	"max-args", "max-replace-args", "L", "max-lines", "header", "quote", "E", "eof",
+// silent are options that ask for what eph does anyway, or that settle another one, with what to
+// say to those who give them to eph.
+var silent = map[string]string{
+	"group": "", "env": "", "exit": "", "no-run-if-empty": "", "max-args": "", "max-replace-args": "", "L": "", "header": "", "E": "", "eof": "-E S",
+	"max-lines":     "-L N",
+	"gnu":           "nothing: eph has no other mode",
+	"will-cite":     "nothing: eph asks for no citation",
+	"plain":         "nothing: EPH_OPTS= takes the defaults away",
+	"silent":        "nothing: without -t no command is shown",
+	"no-keep-order": "nothing: without -k there is no order",
+	"quote":         "nothing: several words are run without a shell, as they are",
 }
 
 // unspread is what differs where a job gets as many items as fit.
@@ -127,7 +134,7 @@ func fromParallel(c *call, shell string) (*line, error) {
 	l := &line{shell: shell}
 	left := c.words[len(c.words)-len(operands):]
 	for option := range given {
-		if !slices.Contains(silent, option) && !slices.ContainsFunc(rules, func(r rule) bool { return r.option == option }) {
+		if _, ok := silent[option]; !ok && !slices.ContainsFunc(rules, func(r rule) bool { return r.option == option }) {
 			return nil, fail.Usage("parallel --%s runs no command", option)
 		}
 	}

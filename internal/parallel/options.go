@@ -133,7 +133,7 @@ func (g given) take(o *option, name, val string, has bool, rest []string) ([]str
 	case len(rest) > 0 && (o.value == optional && !strings.HasPrefix(rest[0], "-") || o.value == perhaps && isNumber(rest[0])):
 		val, rest = rest[0], rest[1:]
 	}
-	if slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names }) {
+	if o.outside() {
 		return nil, fail.Usage("eph parallel does not support %s of GNU parallel", name).Advise("%s", o.does)
 	}
 	g[o.key()] = append(g[o.key()], val)
@@ -145,6 +145,9 @@ var wholeNumber, atFront = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`), regexp.Mus
 func isNumber(s string) bool        { return wholeNumber.MatchString(s) }
 func leadingNumber(s string) string { return atFront.FindString(s) }
 func (o *option) has(n string) bool { return slices.Contains(strings.Split(o.names, "|"), n) }
+func (o *option) outside() bool {
+	return slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names })
+}
 func named(name string) *option {
 	for i := range options {
 		if options[i].has(name) {
@@ -210,4 +213,17 @@ func Options(args []string) (options map[string][]string, operands []string, err
 func TakesValue(option string) bool {
 	o := named(option)
 	return o != nil && o.value != none
+}
+
+// Named is the name that Options gives the option with this one, without dashes; or, for an option
+// that eph parallel has not, what to do in its place.
+func Named(name string) (option, outside string) {
+	o := named(name)
+	switch {
+	case o == nil:
+		return "", ""
+	case o.outside():
+		return "", o.does
+	}
+	return o.key(), ""
 }
