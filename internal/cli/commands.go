@@ -26,12 +26,20 @@ func (p *program) root() *cobra.Command {
 	}
 	root.SetOut(p.streams.Out)
 	root.SetErr(p.streams.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err, p.groups) })
-	root.SetHelpFunc(func(c *cobra.Command, _ []string) { p.unsaid = p.helpOn(c.Root(), c.Name()) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return commandFlagError(c, err) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		name := c.Name()
+		if name == "run" { // its flags are those of eph
+			name = c.Root().Name()
+		}
+		p.unsaid = p.helpOn(c.Root(), name)
+	})
 
 	help := &cobra.Command{
 		Use:   "help",
 		Short: "explain a topic",
+
+		DisableFlagParsing: true, // a flag is what to explain
 		RunE:  func(_ *cobra.Command, topics []string) error { return p.help(root, topics) },
 	}
 	for _, t := range topics {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -107,11 +108,52 @@ func flagPage(groups []group, st style) string {
 		}
 		b.WriteString(st.title(g.name) + "\n")
 		for _, f := range g.flags {
-			lines := wrap(f.meaning+f.defaulted(), width-6)
-			fmt.Fprintf(&b, "  %s\n      %s\n", st.flag(f.spelling()), strings.Join(lines, "\n      "))
+			b.WriteString(f.entry(st))
 		}
 	}
 	return b.String()
+}
+
+// entry is the flag with its whole line and its default.
+func (f *flag) entry(st style) string {
+	lines := wrap(f.meaning+f.defaulted(), width-6)
+	return fmt.Sprintf("  %s\n      %s\n", st.flag(f.spelling()), strings.Join(lines, "\n      "))
+}
+
+// topicOf is the page of a group of flags. Where that does not name a flag, the page does that says
+// most of it.
+var topicOf = map[string]string{
+	"Input": "input", "Command": "placeholders", "Concurrency": "rates", "Order": "keys", "Failure": "failure",
+	"Breaker": "rates", "Signals": "signals", "Output": "output", "Record": "resume", "Meta": "config",
+}
+
+// flagHelp is what there is on one flag, and the page with more; "" if there is no such flag.
+func flagHelp(name string, groups []group, st style) string {
+	bare := strings.TrimLeft(name, "-")
+	for _, g := range groups {
+		for _, f := range g.flags {
+			if !slices.Contains([]string{f.name, f.alias, f.short, f.aliasShort}, bare) || bare == "" {
+				continue
+			}
+			page, most := topicOf[g.name], 0
+			word := regexp.MustCompile(`(^|[^-\w])--` + f.name + `($|[^-\w])`)
+			if f.short != "" {
+				word = regexp.MustCompile(`(^|[^-\w])(--` + f.name + `|-` + f.short + `)($|[^-\w])`)
+			}
+			for _, t := range topics {
+				n := len(word.FindAllString(t.text(), -1))
+				if n > 0 && t.name == topicOf[g.name] {
+					page = t.name
+					break
+				}
+				if n > most {
+					page, most = t.name, n
+				}
+			}
+			return f.entry(st) + "\n" + st.title("eph help "+page) + " has more\n"
+		}
+	}
+	return ""
 }
 
 // defaulted is the default in brackets, where there is one.
@@ -146,16 +188,21 @@ func (p *program) help(root *cobra.Command, topics []string) error {
 		return p.helpOn(root, root.Name())
 	case 1:
 		return p.helpOn(root, topics[0])
+	case 2:
+		if topics[0] == "flags" {
+			return p.helpOn(root, "--"+strings.TrimLeft(topics[1], "-"))
+		}
 	}
 	return fail.Usage("eph help takes one topic").Advise("eph help %s", topics[0])
 }
 
-// helpOn prints the page of a topic; the name of a command is one too.
+// helpOn prints the page of a topic; the name of a command is one too, and so is a flag, without
+// dashes too where no topic has its name.
 func (p *program) helpOn(root *cobra.Command, name string) error {
 	st := newStyle(colorful(p.typed.color.s, os.Getenv, p.streams.Out))
 	reserved := words(root)
 	switch {
-	case name == root.Name() || name == "run":
+	case name == root.Name() || name == "-h" || name == "--help":
 		return p.print(helpPage(p.groups, reserved, st))
 	case name == "ctl":
 		name = "control"
@@ -167,8 +214,19 @@ func (p *program) helpOn(root *cobra.Command, name string) error {
 			return p.print(t.page(p.groups, st))
 		}
 	}
+	if text := flagHelp(name, p.groups, st); text != "" {
+		return p.print(text)
+	}
 	err := fail.Usage("there is no help topic %q", name).Advise("eph help %s", strings.Join(topicNames(), "|"))
-	if n := fail.Nearest(name, topicNames()); n != "" {
+	known := topicNames()
+	if strings.HasPrefix(name, "-") {
+		known = known[:0]
+		for _, n := range longNames(p.groups) {
+			known = append(known, "--"+n)
+		}
+		err.Advise("eph help flags")
+	}
+	if n := fail.Nearest(name, known); n != "" {
 		err.Advise("eph help %s", n)
 	}
 	return err

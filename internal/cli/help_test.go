@@ -149,7 +149,8 @@ func TestHelpOn(t *testing.T) {
 		{"help completion", "words that are not names", ""},
 		{"version --help", "words that are not names", ""},
 		{"help xargs", "words that are not names", ""},
-		{"help key", "", "eph help keys"},
+		{"help kez", "", "eph help keys"},
+		{"help key", "eph help keys has more", ""},
 		{"help status", "", "eph help flags|"},
 		{"help keys output", "", "eph help keys"},
 	} {

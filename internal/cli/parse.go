@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/mostlylucid/eph/internal/convert"
@@ -32,6 +33,20 @@ func flagError(err error, groups []group) error {
 		return fail.Usage("%s is not a flag", e.GetSpecifiedFlag()).Advise("eph help flags")
 	}
 	return fail.Usage("%s", err)
+}
+
+// commandFlagError is flagError for the flags of a command such as eph ctl: those of a run, which
+// are read before cobra has the line, are none of them.
+func commandFlagError(c *cobra.Command, err error) error {
+	e, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return flagError(err, nil)
+	}
+	name := "--" + e.GetSpecifiedName()
+	if e.GetSpecifiedShortnames() != "" {
+		name = "-" + e.GetSpecifiedName()
+	}
+	return fail.Usage("eph %s has no flag %s", c.Name(), name).Advise("eph help %s", c.Name())
 }
 
 // unknownFlag looks for what was meant: a long name with a slip, or one with a single dash.
