@@ -40,7 +40,7 @@ func (p *program) root() *cobra.Command {
 		Short: "explain a topic",
 
 		DisableFlagParsing: true, // a flag is what to explain
-		RunE:  func(_ *cobra.Command, topics []string) error { return p.help(root, topics) },
+		RunE:               func(_ *cobra.Command, topics []string) error { return p.help(root, topics) },
 	}
 	for _, t := range topics {
 		help.ValidArgs = append(help.ValidArgs, cobra.CompletionWithDesc(t.name, t.title))

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -20,7 +21,8 @@ type order struct {
 }
 
 var orders = []order{
-	{"status", "", "what the run is doing, and if nothing starts, why", ""},
+	{"list", "", "your runs, one per line; --json shows all that is known of them", ""},
+	{"status", "", "what the run is doing, and if nothing starts, why; --json for programs", ""},
 	{"jobs", "N", "run N jobs at once: a number, N%, MIN..MAX", "4"},
 	{"rate", "R", "limit starts to R: 50/s, 30/m, or none for no limit", "50/s"},
 	{"pause", "", "start nothing more", ""},
@@ -39,13 +41,13 @@ func (p *program) ctl() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "ctl",
-		Short: "steer a run: status, jobs, rate, pause, resume, drain, cancel, raise, retract, reopen, tail",
+		Short: "steer a run: list, status, jobs, rate, pause, resume, drain, cancel, raise, retract, reopen, tail",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fail.Usage("eph ctl needs a command").Advise("eph ctl status")
 			}
-			if len(args) == 2 && (args[1] == "-h" || args[1] == "--help") {
+			if args[0] == "help" || len(args) == 2 && (args[1] == "-h" || args[1] == "--help") {
 				return p.helpOn(c.Root(), c.Name())
 			}
 			return p.order(id, asJSON, args)
@@ -68,14 +70,21 @@ func (p *program) ctl() *cobra.Command {
 
 // order sends one command to a run.
 func (p *program) order(id string, asJSON bool, args []string) error {
-	if args[0] == "status" && len(args) == 2 && args[1] == "--json" {
+	if (args[0] == "status" || args[0] == "list") && len(args) == 2 && args[1] == "--json" {
 		args, asJSON = args[:1], true
 	}
 	o, err := parseOrder(args)
 	if err != nil {
 		return err
 	}
+	if o.name == "list" {
+		return p.list(p.streams.Out, control.List(), asJSON)
+	}
 	path, err := control.Find(id)
+	if e, ok := errors.AsType[*control.SeveralError](err); ok {
+		_ = p.list(p.streams.Err, e.IDs, false) // a broken stderr changes no error
+		return fail.Own("%s, and this has to be one of them", e).Advise("eph ctl --run %s %s", e.IDs[0], quoted(args))
+	}
 	if err != nil {
 		return err
 	}
@@ -102,6 +111,26 @@ func (p *program) order(id string, asJSON bool, args []string) error {
 		e.Advise("eph ctl %s %s", o.name, o.example)
 	}
 	return err
+}
+
+// list shows runs, the oldest first.
+func (p *program) list(to io.Writer, ids []string, asJSON bool) error {
+	all := control.Look(ids)
+	if asJSON {
+		text, err := json.MarshalIndent(all, "", "  ")
+		if err != nil {
+			return fail.Own("cannot show the runs: %w", err)
+		}
+		_, err = io.WriteString(to, string(plain.JSON(text))+"\n")
+		return written(err)
+	}
+	now := time.Now()
+	for i := range all {
+		if _, err := io.WriteString(to, all[i].Line(now)+"\n"); err != nil {
+			return written(err)
+		}
+	}
+	return nil
 }
 
 // parseOrder checks a command and what it takes.

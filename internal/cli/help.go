@@ -218,15 +218,12 @@ func (p *program) helpOn(root *cobra.Command, name string) error {
 		return p.print(text)
 	}
 	err := fail.Usage("there is no help topic %q", name).Advise("eph help %s", strings.Join(topicNames(), "|"))
-	known := topicNames()
-	if strings.HasPrefix(name, "-") {
-		known = known[:0]
-		for _, n := range longNames(p.groups) {
-			known = append(known, "--"+n)
-		}
+	if bare := strings.TrimLeft(name, "-"); bare != name {
 		err.Advise("eph help flags")
-	}
-	if n := fail.Nearest(name, known); n != "" {
+		if n := fail.Nearest(bare, longNames(p.groups)); n != "" {
+			err.Advise("eph help --%s", n)
+		}
+	} else if n := fail.Nearest(name, topicNames()); n != "" {
 		err.Advise("eph help %s", n)
 	}
 	return err

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,7 +266,7 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if _, err := Find(""); err == nil || !strings.Contains(err.Error(), "aa-1, ab-2") {
+	if _, err := Find(""); err == nil || !slices.Equal(err.(*SeveralError).IDs, []string{"aa-1", "ab-2"}) {
 		t.Errorf("two runs: %v", err)
 	}
 	if path, err := Find("ab"); err != nil || path != b.Path() {

@@ -2,11 +2,13 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/mostlylucid/eph/internal/fail"
@@ -79,11 +81,36 @@ func Find(id string) (string, error) {
 	case len(found) == 1:
 		return filepath.Join(dir(), found[0]+suffix), nil
 	case len(found) > 1:
-		return "", fail.Own("there are %d runs: %s", len(found), strings.Join(found, ", ")).Advise("eph ctl --run %s …", found[0])
+		return "", &SeveralError{found}
 	case id != "":
 		return "", fail.Own("there is no run %s", id).Advise("eph ctl status")
 	}
 	return "", fail.Own("you have no run to steer")
+}
+
+// SeveralError says that more than one run can be meant.
+type SeveralError struct{ IDs []string }
+
+func (e *SeveralError) Error() string { return fmt.Sprintf("there are %d runs", len(e.IDs)) }
+
+// Look asks the runs with these ids what they are doing, all at once. One that does not answer has
+// nothing but its id.
+func Look(ids []string) []Status {
+	all := make([]Status, len(ids))
+	var wait sync.WaitGroup
+	for i, id := range ids {
+		all[i].Run = id
+		wait.Go(func() {
+			_ = Do(filepath.Join(dir(), id+suffix), Request{Do: "status"}, func(a Answer) error {
+				if a.Status != nil {
+					all[i] = *a.Status
+				}
+				return nil
+			})
+		})
+	}
+	wait.Wait()
+	return all
 }
 
 // List returns the ids of the runs of this user, the oldest first. Sockets that a run which was

@@ -39,3 +39,12 @@ func (s *Status) Text(now time.Time) string {
 	}
 	return b.String()
 }
+
+// Line is the run in one line, as one of several.
+func (s *Status) Line(now time.Time) string {
+	if s.PID == 0 {
+		return plain.Text(s.Run) + "  does not answer"
+	}
+	return fmt.Sprintf("%s  process %d, for %s, in %s: %s", plain.Text(s.Run), s.PID,
+		now.Sub(s.Began).Round(time.Second), plain.Cut(s.Dir, 60), plain.Cut(s.Command, 60))
+}
