@@ -99,8 +99,9 @@ type Fields struct {
 	// Display is the command as a person would type it, for those who show it. It is not
 	// logged.
 	Display string `json:"-"`
-	// Tail is the end of what the job wrote, for a CI service. It is not logged.
-	Tail []string `json:"-"`
+	// Tail is the end of what the job wrote to standard output and to standard error, for a CI
+	// service and its report. It is not logged.
+	Tail [2][]string `json:"-"`
 
 	// Limit is how long the attempt could have taken, if it took longer. It is not logged.
 	Limit time.Duration `json:"-"`

@@ -3,6 +3,7 @@ package observe
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,6 +44,9 @@ type failedItem struct {
 	tail        []string
 }
 
+// mostTail is how many lines of the output of a failed job are shown.
+const mostTail = 20
+
 // NewCI watches the events of a sink until Close.
 func NewCI(service Service, s *signals.Sink) *CI {
 	c := &CI{service: service, token: strings.ToLower(rand.Text())}
@@ -57,7 +61,8 @@ func NewCI(service Service, s *signals.Sink) *CI {
 			c.more++
 			return
 		}
-		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f).in(0, UTF8Marks), tail: f.Tail}
+		x := failedItem{seq: f.Seq, title: fmt.Sprintf("eph #%d", f.Seq), what: describe(e.Name, f).in(0, UTF8Marks), tail: slices.Concat(f.Tail[0], f.Tail[1])}
+		x.tail = x.tail[max(0, len(x.tail)-mostTail):]
 		if f.Key != nil {
 			x.title += " " + plain.Cut(string(*f.Key), 40)
 		}

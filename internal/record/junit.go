@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 type JUnit struct {
 	mu       sync.Mutex
 	file     *published
+	cases    *os.File // those so far, without a name; the counts that go before them are known at the end
 	w        *bufio.Writer
 	enc      *xml.Encoder
 	began    time.Time
@@ -40,6 +42,27 @@ type testcase struct {
 	Rerun     []verdict `xml:"rerunFailure"`
 	Flaky     []verdict `xml:"flakyFailure"`
 	Skipped   *verdict  `xml:"skipped"`
+	Out       *written  `xml:"system-out"` // its last lines, if it failed
+	Err       *written  `xml:"system-err"`
+}
+
+// written is lines of text, one below the other in the report as well.
+type written struct {
+	Text string `xml:",innerxml"`
+}
+
+func writtenOf(all []string) *written {
+	if len(all) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for i, s := range all {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		_ = xml.EscapeText(&b, []byte(s)) // a builder takes everything
+	}
+	return &written{b.String()}
 }
 
 type verdict struct {
@@ -48,11 +71,7 @@ type verdict struct {
 	Text    string `xml:",chardata"`
 }
 
-// The lines around the cases. The first holds counts that are known at the end, and has room
-// for them.
 const (
-	suiteHead = xml.Header + "<testsuites>\n"
-	suiteRoom = 200
 	suiteTail = "\n</testsuite>\n</testsuites>\n"
 	mostCase  = 120 // characters of the name of a case
 )
@@ -63,18 +82,23 @@ func OpenJUnit(name string, s *signals.Sink) (*JUnit, error) {
 	if err != nil {
 		return nil, fail.Own("--junit: cannot write %s: %w", name, err)
 	}
-	j := &JUnit{file: p, w: bufio.NewWriter(p.File), began: time.Now(), attempts: make(map[int64][]verdict)}
+	cases, err := os.CreateTemp("", "eph-junit-*")
+	if err != nil {
+		p.discard()
+		return nil, fail.Own("--junit: %w", err)
+	}
+	_ = os.Remove(cases.Name()) // it lives on without the name
+	j := &JUnit{file: p, cases: cases, w: bufio.NewWriter(cases), began: time.Now(), attempts: make(map[int64][]verdict)}
 	j.enc = xml.NewEncoder(j.w)
 	j.enc.Indent("  ", "  ")
-	_, j.err = j.w.WriteString(suiteHead + j.head())
 	j.cancel = s.Subscribe(signals.MustCompile("job.*"), j.write)
 	return j, nil
 }
 
+// head is what stands before the cases.
 func (j *JUnit) head() string {
-	s := fmt.Sprintf(`<testsuite name="eph" tests="%d" failures="%d" errors="0" skipped="%d" time="%.3f"`,
+	return xml.Header + "<testsuites>\n" + fmt.Sprintf(`<testsuite name="eph" tests="%d" failures="%d" errors="0" skipped="%d" time="%.3f">`+"\n",
 		j.tests, j.failures, j.skipped, time.Since(j.began).Seconds())
-	return s + strings.Repeat(" ", max(0, suiteRoom-len(s))) + ">\n"
 }
 
 func (j *JUnit) write(e signals.Event) {
@@ -94,6 +118,7 @@ func (j *JUnit) write(e signals.Event) {
 		c.Flaky = j.attempts[f.Seq]
 	case event.JobFailed:
 		c.Failure, c.Rerun = &said, j.attempts[f.Seq]
+		c.Out, c.Err = writtenOf(f.Tail[0]), writtenOf(f.Tail[1])
 		j.failures++
 	case event.JobSkipped, event.JobCancelled:
 		said.Message, said.Type = string(f.Reason), ""
@@ -122,29 +147,27 @@ func (j *JUnit) write(e signals.Event) {
 // Discard ends it in place of Close, and leaves what had the name.
 func (j *JUnit) Discard() {
 	j.cancel()
+	_ = j.cases.Close()
 	j.file.discard()
 }
 
-// Close writes the counts, gives the file its name, and returns the first error.
+// Close writes the report, gives the file its name, and returns the first error.
 func (j *JUnit) Close() error {
 	j.cancel()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, step := range []func() error{
-		func() error { _, err := j.w.WriteString(suiteTail); return err },
 		j.w.Flush,
-		func() error {
-			if _, err := j.file.Seek(int64(len(suiteHead)), io.SeekStart); err != nil {
-				return nil // a pipe: the counts stay those of the beginning
-			}
-			_, err := j.file.WriteString(j.head())
-			return err
-		},
+		func() error { _, err := j.cases.Seek(0, io.SeekStart); return err },
+		func() error { _, err := j.file.WriteString(j.head()); return err },
+		func() error { _, err := io.Copy(j.file, j.cases); return err },
+		func() error { _, err := j.file.WriteString(suiteTail); return err },
 	} {
 		if j.err == nil {
 			j.err = step()
 		}
 	}
+	_ = j.cases.Close()
 	if err := j.file.finish(j.err); err != nil {
 		return fail.File("--junit", err)
 	}

@@ -52,7 +52,7 @@ func (r *Run) finished(i coord.Info[string], t *task) {
 		err = t.failure
 	}
 	r.results.settle(t, err)
-	var tail []string
+	var tail [2][]string
 	if err != nil {
 		tail = r.tail(t)
 	}

@@ -14,24 +14,25 @@ import (
 	"github.com/mostlylucid/eph/internal/observe"
 )
 
-// How much of the end of a failed job's output a CI service is shown.
+// How much of the end of what a failed job wrote to each stream a CI service is told.
 const (
 	tailLines = 20
-	tailBytes = 64 << 10
+	tailBytes = 64 << 10 // of a line
 )
 
-// tail is the end of what a task wrote and is not printed yet, where a CI service is shown it.
-func (r *Run) tail(t *task) (last []string) {
-	if r.ci == nil || t.out == nil {
-		return nil
+// tail is the end of what a task wrote and is not printed yet, where a CI service or a report shows
+// it.
+func (r *Run) tail(t *task) (last [2][]string) {
+	if r.ci == nil && r.plan.JUnit == "" || t.out == nil {
+		return last
 	}
-	for _, stderr := range []bool{false, true} {
+	for i, stderr := range []bool{false, true} {
 		in := bufio.NewScanner(t.out.Held(stderr))
 		in.Buffer(nil, tailBytes)
 		for in.Scan() {
-			last = append(last, in.Text())
-			if len(last) > tailLines {
-				last = last[1:]
+			last[i] = append(last[i], in.Text())
+			if len(last[i]) > tailLines {
+				last[i] = last[i][1:]
 			}
 		}
 	}
