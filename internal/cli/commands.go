@@ -84,6 +84,7 @@ func (p *program) root() *cobra.Command {
 			Use:                word,
 			Hidden:             true,
 			DisableFlagParsing: true,
+			ValidArgsFunction:  completeAs[word],
 			RunE: func(_ *cobra.Command, args []string) error {
 				return fail.Usage("eph %s takes the options of %s, and no options of eph before it", word, word).
 					Advise("%s", strings.TrimSpace("eph "+word+" "+quoted(args)))

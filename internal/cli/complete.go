@@ -1,6 +1,7 @@
 package cli
 
 import (
+	_ "embed"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,7 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mostlylucid/eph/internal/fail"
+	"github.com/mostlylucid/eph/internal/parallel"
+	"github.com/mostlylucid/eph/internal/xargs"
 )
+
+// bashNeeds are the functions of the package bash-completion that cobra's script calls, for a bash
+// without that package.
+//
+//go:embed complete.bash
+var bashNeeds string
 
 // completion prints the script for a shell.
 func (p *program) completion(root *cobra.Command, args []string) error {
@@ -19,6 +28,9 @@ func (p *program) completion(root *cobra.Command, args []string) error {
 	}
 	switch shell {
 	case "bash":
+		if err := p.print(bashNeeds); err != nil {
+			return err
+		}
 		return written(root.GenBashCompletionV2(p.streams.Out, true))
 	case "zsh":
 		return written(root.GenZshCompletion(p.streams.Out))
@@ -60,6 +72,32 @@ func completeOperand(_ *cobra.Command, operands []string, start string) ([]cobra
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return programs(os.Getenv("PATH"), start), cobra.ShellCompDirectiveDefault
+}
+
+// completeStandIn offers the options of a program that eph stands in for, and, once there is an
+// operand, what eph offers for a command. operands reads the options.
+func completeStandIn(names []string, operands func(args []string) ([]string, error)) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, start string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		left, err := operands(args)
+		switch {
+		case err != nil: // the last one needs a value
+			return nil, cobra.ShellCompDirectiveDefault
+		case len(left) == 0 && strings.HasPrefix(start, "-"):
+			return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, start) }), cobra.ShellCompDirectiveNoFileComp
+		}
+		return completeOperand(c, left, start)
+	}
+}
+
+// completeAs are the completions of the programs that eph stands in for.
+var completeAs = map[string]cobra.CompletionFunc{
+	"xargs": completeStandIn(xargs.Names(), func(args []string) ([]string, error) {
+		return xargs.Options(args, func(string, string, bool) error { return nil })
+	}),
+	"parallel": completeStandIn(parallel.Names(), func(args []string) ([]string, error) {
+		_, operands, err := parallel.Options(args)
+		return operands, err
+	}),
 }
 
 // programs are the names of what can be executed along a path, in order and each once.

@@ -227,3 +227,16 @@ func Named(name string) (option, outside string) {
 	}
 	return o.key(), ""
 }
+
+// Names are the first long names of the options that eph parallel has, with their dashes.
+func Names() (names []string) {
+	for _, o := range inside {
+		for n := range strings.SplitSeq(o.names, "|") {
+			if len(n) > 1 {
+				names = append(names, "--"+n)
+				break
+			}
+		}
+	}
+	return names
+}

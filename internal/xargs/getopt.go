@@ -64,6 +64,16 @@ func Options(args []string, take func(name, value string, set bool) error) (comm
 	return getopt(args, func(g given) error { return take(g.name, g.value, g.set) })
 }
 
+// Names are the long names of the options, with their dashes.
+func Names() (names []string) {
+	for _, o := range options {
+		if o.long != "" {
+			names = append(names, "--"+o.long)
+		}
+	}
+	return names
+}
+
 // getopt takes the options off the front of args, as getopt_long(3) does with an order that
 // begins with a plus. It calls take for each as it is found, and stops at its first error.
 func getopt(args []string, take func(given) error) (operands []string, err error) {
