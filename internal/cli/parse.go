@@ -55,7 +55,10 @@ func unknownFlag(e *pflag.NotExistError, groups []group) error {
 	shorts := e.GetSpecifiedShortnames()
 	if shorts == "" {
 		err := fail.Usage("there is no flag --%s", name).Advise("eph help flags")
-		if like := wordOf(name, longNames(groups)); convert.Instead(name) != "" {
+		same := func(n string) bool { return strings.ReplaceAll(n, "-", "") == strings.ReplaceAll(name, "-", "") }
+		if i := slices.IndexFunc(longNames(groups), same); i >= 0 {
+			err.Advise("--%s", longNames(groups)[i])
+		} else if like := wordOf(name, longNames(groups)); convert.Instead(name) != "" {
 			err.Advise("%s", instead(name, groups))
 		} else if len(like) > 0 {
 			err.Advise("--%s", strings.Join(like, ", --"))
@@ -65,7 +68,7 @@ func unknownFlag(e *pflag.NotExistError, groups []group) error {
 		return err
 	}
 	err := fail.Usage("there is no flag -%s", name).Advise("eph help flags")
-	if convert.Instead(name) != "" {
+	if alone := len(shorts) < 2 || strings.ContainsAny(shorts[1:2], "{%@=0123456789"); alone && convert.Instead(name) != "" {
 		err.Advise("%s", instead(name, groups))
 	}
 	if long, _, _ := strings.Cut(shorts, "="); len(long) > 1 {

@@ -233,3 +233,12 @@ func (r *Run) tag(t *task) (string, error) {
 	}
 	return r.commands.tag.Expand(r.values(t, 1, t.slot))
 }
+
+// Warnings are the places of the command where an item becomes part of a program in another
+// language.
+func (r *Run) Warnings() []*fail.Error {
+	if r.commands.command == nil {
+		return nil
+	}
+	return r.commands.command.Warnings()
+}

@@ -20,6 +20,7 @@ type Ends struct {
 	signal  bool // any signal
 	start   bool
 	any     bool
+	text    string // as it was given
 }
 
 const endsForm = "1..5,75,timeout,signal,signal:KILL,start,any"
@@ -27,7 +28,7 @@ const endsForm = "1..5,75,timeout,signal,signal:KILL,start,any"
 // ParseEnds reads a list such as 1..5,75,timeout,signal:KILL,start,any. The name of the flag
 // goes into the error.
 func ParseEnds(flag, text string) (Ends, error) {
-	var e Ends
+	e := Ends{text: text}
 	for at, part := range value.List(text) {
 		if why := e.add(part); why != "" {
 			return Ends{}, fail.Usage("%s: %s", flag, why).Place(text, at, len(part)).Advise("%s %s", flag, endsForm)
@@ -67,6 +68,9 @@ func (e *Ends) add(part string) string {
 	}
 	return ""
 }
+
+// String is the set as it was given.
+func (e *Ends) String() string { return e.text }
 
 // Empty reports whether no end is in the set.
 func (e *Ends) Empty() bool {

@@ -5,124 +5,203 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
 	"github.com/mostlylucid/eph/internal/item"
+	"github.com/mostlylucid/eph/internal/job"
 	"github.com/mostlylucid/eph/internal/output"
 	"github.com/mostlylucid/eph/internal/plain"
+	"github.com/mostlylucid/eph/internal/template"
+	"github.com/mostlylucid/eph/internal/value"
 )
-
-// DryRun prints the command of every item on standard output, in a form that a shell can run,
-// and runs none. The order is that of the input.
-func (r *Run) DryRun() Report {
-	r.began = time.Now()
-	defer r.journal.close()
-	rep := r.report(r.each(func(t *task) error {
-		t.attempt, t.slot = 1, 1
-		_, err := r.classify(t)
-		if err == nil {
-			_, err = r.command(t)
-		}
-		if err != nil {
-			r.unfit(t, err) // or skips it
-			return nil
-		}
-		tag, err := r.tag(t)
-		if tag != "" {
-			tag = plain.Text(tag) + "\t"
-		}
-		if err == nil {
-			r.books.succeeded()
-			line := t.text()
-			if r.commands.command != nil {
-				line = r.commands.display(t, r)
-			}
-			_, err = io.WriteString(r.streams.Out, tag+line+"\n")
-		}
-		return err
-	}))
-	if r.journal.resumes() {
-		c := r.books.counts()
-		_, _ = fmt.Fprintf(r.streams.Err, "eph: %d done before, %d failed before\n", c.Resumed, c.Skipped)
-	}
-	return rep
-}
-
-// Warnings are the places of the command where an item becomes part of a program in another
-// language.
-func (r *Run) Warnings() []*fail.Error {
-	if r.commands.command == nil {
-		return nil
-	}
-	return r.commands.command.Warnings()
-}
 
 // Explain says in words what the run would do. It reads no item.
 func (r *Run) Explain(w io.Writer) error {
 	p := &r.plan
 	var b strings.Builder
-	say := func(what, format string, args ...any) {
-		fmt.Fprintf(&b, "%-9s %s\n", what, fmt.Sprintf(format, args...))
-	}
-	say("items", "%s", describeInput(p))
-	switch c := r.commands.command; {
-	case c == nil:
-		say("command", "each item is a command line, run by %s -c", r.commands.shell)
-	case c.UsesShell():
-		say("command", "a shell template, run by %s; the values of items are passed as variables, never as text", r.commands.path)
-		for line := range strings.Lines(c.Script()) {
-			say("", "  %s", plain.Text(strings.TrimSuffix(line, "\n")))
-		}
-	default:
-		say("command", "run without a shell: %s", strings.Join(append([]string{r.commands.path}, p.Words[min(1, len(p.Words)):]...), " "))
-	}
-	if p.Template.GuardDash {
-		say("guard", "an item fails where a value that begins with - would be an option")
-	}
-	if c := r.commands.command; c != nil {
-		for _, warning := range c.Warnings() {
-			say("beware", "%s", warning.What)
-		}
-	}
-	say("at once", "%s", describeJobs(p))
-	for _, line := range describeRestraint(p) {
-		say("", "%s", line)
-	}
-	say("order", "%s", describeOrder(p))
-	if p.Attempts > 1 {
-		say("failure", "up to %d attempts, after pauses of %s, doubling up to %s", p.Attempts, p.RetryDelay, p.RetryMaxDelay)
-	} else {
-		say("failure", "one attempt")
-	}
-	for _, l := range []struct {
-		d    time.Duration
-		what string
-	}{{p.Timeout, "a job is ended after %s"}, {p.Deadline, "the run is ended after %s"}} {
-		if l.d > 0 {
-			say("", l.what, l.d)
+	for _, part := range []struct {
+		heading string
+		each    bool // before each line, and not the first alone
+		lines   []string
+	}{
+		{"items", false, append([]string{describeInput(p)}, describeReading(p)...)},
+		{"command", false, append(r.describeCommand(), describeProcess(p)...)},
+		{"guard", false, said([]fact{{p.Template.GuardDash, "an item fails where a value that begins with - would be an option"}})},
+		{"beware", true, r.beware()},
+		{"at once", false, append([]string{describeJobs(p)}, describeRestraint(p)...)},
+		{"order", false, describeOrder(p)},
+		{"failure", false, describeFailure(p)},
+		{"end", false, describeEnd(p)},
+		{"signals", true, describeSignals(p)},
+		{"output", false, describeOutput(p)},
+		{"writes", true, describeFiles(p)},
+	} {
+		for i, line := range part.lines {
+			heading := part.heading
+			if i > 0 && !part.each {
+				heading = ""
+			}
+			fmt.Fprintf(&b, "%-9s %s\n", heading, line)
 		}
 	}
-	switch {
-	case p.Detach:
-		say("end", "what jobs leave running lives on")
-	case p.Isolate:
-		say("end", "nothing is left alive, whatever is killed: the jobs run in a process namespace")
-	default:
-		say("end", "nothing that jobs leave running is still alive once eph has ended")
-	}
-	for _, line := range describeSignals(p) {
-		say("signals", "%s", line)
-	}
-	say("output", "%s", describeOutput(p))
-	for _, line := range describeFiles(p) {
-		say("writes", "%s", line)
-	}
-	_, err := io.WriteString(w, b.String())
-	if err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fail.Own("cannot explain: %w", err)
 	}
 	return nil
+}
+
+// fact is a line of Explain, which is said if it holds.
+type fact struct {
+	holds bool
+	text  string
+}
+
+func said(facts []fact) (lines []string) {
+	for _, f := range facts {
+		if f.holds {
+			lines = append(lines, f.text)
+		}
+	}
+	return lines
+}
+
+// named is the words of a format with values that come from the user.
+func named(format string, values ...any) string { return plain.Text(fmt.Sprintf(format, values...)) }
+
+func (r *Run) describeCommand() (lines []string) {
+	switch c := r.commands.command; {
+	case c == nil:
+		return []string{fmt.Sprintf("each item is a command line, run by %s -c", r.commands.shell)}
+	case c.UsesShell():
+		lines = []string{fmt.Sprintf("a shell template, run by %s; the values of items are passed as variables, never as text", r.commands.path)}
+		for line := range strings.Lines(c.Script()) {
+			lines = append(lines, "  "+plain.Text(strings.TrimSuffix(line, "\n")))
+		}
+		return lines
+	}
+	words := r.plan.Words
+	return []string{named("run without a shell: %s", strings.Join(append([]string{r.commands.path}, words[min(1, len(words)):]...), " "))}
+}
+
+// beware is where an item becomes part of a program.
+func (r *Run) beware() (lines []string) {
+	for _, w := range r.Warnings() {
+		lines = append(lines, w.What)
+	}
+	return lines
+}
+
+// describeProcess says what jobs have, and what is done before they start.
+func describeProcess(p *Plan) []string {
+	facts := []fact{
+		{len(p.ShellOpts) > 0, "the shell gets " + strings.Join(p.ShellOpts, " ")},
+		{p.Template.Replace != "" && p.Template.Replace != "{}", named("%s stands for the item", p.Template.Replace)},
+		{p.Workdir != "", named("in directory %s", p.Workdir)},
+		{p.SlotVar != "", named("with the number of the slot in %s", p.SlotVar)},
+		{p.Nice > 0, fmt.Sprintf("at a priority that is lower by %d", p.Nice)},
+		{p.Stdin == StdinItem, "which reads the item"},
+		{p.Stdin == StdinInherit, "which reads the standard input of eph"},
+		{p.Stdin == StdinFile, named("which reads %s", p.StdinFile)},
+		{p.OpenTTY, "which reads the terminal"},
+		{p.Ask, "you are asked before each job"},
+		{p.Trace, "each command is shown on standard error when it starts"},
+	}
+	for _, a := range p.Env {
+		facts = append(facts, fact{true, named("with %s=%s in its environment", a.Name, a.Value)})
+	}
+	return said(facts)
+}
+
+// describeReading says what becomes of what is read.
+func describeReading(p *Plan) []string {
+	in := &p.Input
+	records := in.Blocks
+	if records == nil {
+		records = new(item.Blocks)
+	}
+	return said([]fact{
+		{records.End != "" && records.End != "\n", fmt.Sprintf("records end with %q", records.End)},
+		{records.Start != "", fmt.Sprintf("records begin with %q", records.Start)},
+		{in.Header, "the first item of each source names the columns"},
+		{in.ColSep != nil, named("split into columns at %s", in.ColSep)},
+		{in.Trim != 0, "blanks are trimmed " + [...]string{"", "on the left", "on the right", "on both sides"}[in.Trim]},
+		{in.KeepEmpty && in.Delimiter == "", "an empty line is an item too"},
+		{in.Until != "", named("the item %s ends a source", in.Until)},
+		{in.Skip > 0, fmt.Sprintf("the first %d are skipped", in.Skip)},
+		{in.Limit > 0, fmt.Sprintf("no more than %d are read", in.Limit)},
+		{in.Batch > 0, fmt.Sprintf("a job gets those that came within %s of the first", in.Batch)},
+		{in.Exact, "the run ends where a command line has no room for the items it should have"},
+		{p.Empty == EmptyFail, "without any item the status is 122"},
+		{p.Empty == EmptyRun, "without any item the command runs once"},
+		{p.Template.Missing == template.MissingEmpty, "what a placeholder names and an item lacks is empty text"},
+		{p.Template.Missing == template.MissingSkip, "an item that lacks what a placeholder names is skipped"},
+	})
+}
+
+func describeFailure(p *Plan) []string {
+	tries := "one attempt"
+	if p.Attempts > 1 {
+		tries = fmt.Sprintf("up to %d attempts, after pauses of %s, doubling up to %s, of which %g%% are random",
+			p.Attempts, p.RetryDelay, p.RetryMaxDelay, p.RetryJitter*100)
+	}
+	return append([]string{tries}, said([]fact{
+		{!p.RetryOn.Empty(), "another attempt only after " + p.RetryOn.String()},
+		{!p.NoRetryOn.Empty(), "no other attempt after " + p.NoRetryOn.String()},
+		{p.RetryIfStderr != nil, named("another attempt only if a line on standard error matches %s", p.RetryIfStderr)},
+		{!p.OKOn.Empty(), p.OKOn.String() + " is a success"},
+		{p.Timeout > 0, fmt.Sprintf("a job is ended after %s, by %s", p.Timeout, describeSteps(p.Term))},
+		{p.Timeout == 0, "a job that has to end is ended by " + describeSteps(p.Term)},
+		{p.Deadline > 0, fmt.Sprintf("the run is ended after %s", p.Deadline)},
+		{p.Halt.What != CountNothing, describeHalt(p.Halt)},
+		{p.MaxFailsSet, fmt.Sprintf("nothing more starts once more than %s have failed", p.MaxFails)},
+		{!p.FatalOn.Empty(), "nothing more starts after " + p.FatalOn.String()},
+		{p.KeyFail == KeySkip, "the later items of the key are skipped"},
+		{p.KeyFail == KeyHalt, "nothing more starts once an item of a key has failed"},
+		{p.Exit != fail.RuleXargs, "the status is " + fail.Rules[p.Exit].Meaning},
+	})...)
+}
+
+// describeSteps is how a job is ended: TERM, after 5s KILL.
+func describeSteps(steps []job.Step) string {
+	var all []string
+	wait := ""
+	for _, s := range steps {
+		all = append(all, wait+value.SignalName(s.Signal))
+		if wait = ""; s.Wait > 0 {
+			wait = fmt.Sprintf("after %s ", s.Wait)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func describeHalt(h Halt) string {
+	what := map[Count]string{CountFail: "failed", CountSuccess: "succeeded", CountDone: "ended"}[h.What]
+	then := "nothing more starts"
+	if h.Now {
+		then = "the run ends, running jobs too,"
+	}
+	return fmt.Sprintf("%s once %s have %s", then, h.At, what)
+}
+
+// String is a number of items, or a share of those that have ended.
+func (a Amount) String() string {
+	switch {
+	case a.OfAll:
+		return fmt.Sprintf("%g%% of all items", a.Percent)
+	case a.Percent > 0:
+		return fmt.Sprintf("%g%% of the items that have ended", a.Percent)
+	}
+	return strconv.Itoa(a.N)
+}
+
+func describeEnd(p *Plan) []string {
+	switch {
+	case p.Detach:
+		return []string{"what jobs leave running lives on"}
+	case p.Isolate:
+		return []string{"nothing is left alive, whatever is killed: the jobs run in a process namespace"}
+	}
+	return []string{"nothing that jobs leave running is still alive once eph has ended"}
 }
 
 func describeInput(p *Plan) string {
@@ -168,6 +247,8 @@ func describeInput(p *Plan) string {
 	}
 	text := strings.Join(from, how)
 	switch {
+	case p.Template.NoItem != "" && p.Input.Blocks == nil:
+		text += ", none of it for the job"
 	case p.Template.Across:
 		text += fmt.Sprintf(", %d to a job, as {1} to {%d}", p.Input.MaxArgs, p.Input.MaxArgs)
 	case p.Fill:
@@ -187,13 +268,21 @@ func describeInput(p *Plan) string {
 	return text
 }
 
-func describeOrder(p *Plan) string {
+func describeOrder(p *Plan) []string {
 	var parts []string
 	if p.Key != "" {
 		parts = append(parts, fmt.Sprintf("items with the same %s start in order, %d at once", p.Key, p.KeyJobs))
 	}
 	if p.Lane != "" {
-		parts = append(parts, "lanes by "+p.Lane)
+		var lanes []string
+		for _, l := range p.Lanes {
+			if l.Weight == 0 {
+				lanes = append(lanes, l.Name+" strictly")
+			} else {
+				lanes = append(lanes, fmt.Sprintf("%s with weight %d", l.Name, l.Weight))
+			}
+		}
+		parts = append(parts, named("lanes by %s: %s", p.Lane, strings.Join(lanes, ", ")))
 	}
 	if p.Priority != "" {
 		parts = append(parts, "higher "+p.Priority+" first")
@@ -201,10 +290,12 @@ func describeOrder(p *Plan) string {
 	if parts == nil {
 		parts = []string{"first come, first served"}
 	}
-	return strings.Join(parts, "; ")
+	return append([]string{strings.Join(parts, "; ")}, said([]fact{
+		{p.Aging > 0, fmt.Sprintf("an item that could have started for %s goes next", p.Aging)},
+	})...)
 }
 
-func describeOutput(p *Plan) string {
+func describeOutput(p *Plan) []string {
 	text := "each job's in one piece, once it has ended"
 	switch p.Output.Mode {
 	case output.Lines:
@@ -222,9 +313,13 @@ func describeOutput(p *Plan) string {
 		text += ", if the job failed"
 	}
 	if p.MaxOut > 0 {
-		text += fmt.Sprintf(", up to %d bytes", p.MaxOut)
+		text += ", up to " + value.SizeText(p.MaxOut)
 	}
-	return text
+	return append([]string{text}, said([]fact{
+		{p.Tag, "the item before each line"},
+		{p.TagText != "", named("%s before each line", p.TagText)},
+		{p.Files, "the name of the file that holds it, in its place"},
+	})...)
 }
 
 // describeFiles names what a run would write beside its output.
@@ -234,9 +329,9 @@ func describeFiles(p *Plan) (lines []string) {
 		log = ""
 	}
 	for _, f := range []struct{ name, what string }{
-		{journal, "the journal, for --resume"},
+		{journal, "the journal, for --resume" + describeResume(&p.Journal)},
 		{log, "the event log"},
-		{p.Results.Path, "the output of each job"},
+		{p.Results.Path + p.Results.Template, "the output of each job"},
 		{p.Joblog, "a line for each job"},
 		{p.Failed, "the items that failed"},
 		{p.JUnit, "a report for CI"},
@@ -247,6 +342,19 @@ func describeFiles(p *Plan) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// describeResume says what runs of what an earlier run has left.
+func describeResume(j *Journal) string {
+	text := [...]string{
+		ResumeNone: "", ResumeUnfinished: "; items that have their end there do not run",
+		ResumeFailed:     "; items that have succeeded there do not run",
+		ResumeOnlyFailed: "; the items that have failed there run, and no other",
+	}[j.Resume]
+	if j.AnyCommand {
+		text += ", whatever their command was"
+	}
+	return text
 }
 
 func describeJobs(p *Plan) string {
@@ -302,7 +410,11 @@ func describeBreaker(b *Breaker) string {
 	}
 	of := [...]string{BreakerByAll: "", BreakerByKey: " of a key", BreakerByTemplate: " of a " + b.Template}[b.By]
 	then := [...]string{BreakerHold: "its items wait", BreakerSkip: "its items are skipped", BreakerHalt: "the run ends"}[b.Action]
-	text := fmt.Sprintf("after failures of %s%s, %s", when, of, then)
+	on := ""
+	if !b.On.Empty() {
+		on = " by " + b.On.String()
+	}
+	text := fmt.Sprintf("after failures%s of %s%s, %s", on, when, of, then)
 	if b.Action != BreakerHalt {
 		text += fmt.Sprintf(" for %s, then %d may try", b.Cooldown, b.Probes)
 	}
@@ -318,6 +430,13 @@ func describeSignals(p *Plan) (lines []string) {
 	}
 	if p.SignalFD {
 		lines = append(lines, "jobs may raise them on the descriptor in EPH_SIGNAL_FD")
+	}
+	switch p.Control {
+	case ControlAuto:
+	case ControlNone:
+		lines = append(lines, "eph ctl does not reach the run")
+	default:
+		lines = append(lines, "eph ctl reaches the run at "+plain.Text(p.Control))
 	}
 	for i := range p.RaiseOn {
 		lines = append(lines, "raised on "+plain.Text(p.RaiseOn[i].String()))

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/mostlylucid/eph/internal/fail"
+
+	"github.com/mostlylucid/eph/internal/value"
 )
 
 // Options are limits; those that are zero are not looked at.
@@ -39,7 +41,7 @@ func (o Options) Describe() (all []string) {
 		all = append(all, fmt.Sprintf("the load is over %g", o.Load))
 	}
 	if o.MemFree > 0 {
-		all = append(all, fmt.Sprintf("less than %d bytes of memory are free", o.MemFree))
+		all = append(all, fmt.Sprintf("less than %s of memory are free", value.SizeText(o.MemFree)))
 	}
 	for _, p := range []struct {
 		of   string

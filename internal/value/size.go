@@ -1,6 +1,7 @@
 package value
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -25,4 +26,20 @@ func Size(s string) (int64, error) {
 		return 0, tooMuch(s)
 	}
 	return n * unit, nil
+}
+
+// SizeText is a number of bytes for people: 1 GiB, 1.5 MiB, 999 bytes.
+func SizeText(n int64) string {
+	unit := int64(1)
+	name := "bytes"
+	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if n/unit < 1024 {
+			break
+		}
+		unit, name = unit*1024, larger
+	}
+	if n%unit == 0 {
+		return fmt.Sprintf("%d %s", n/unit, name)
+	}
+	return fmt.Sprintf("%.1f %s", float64(n)/float64(unit), name)
 }
