@@ -36,10 +36,10 @@ func (a *analysis) inspectNumber(_ string, args []*syntax.Word) *finding {
 	}
 	for _, w := range args {
 		if at := a.taint(w, asNumber); at != none {
-			return found(at, isName)
+			return found(at, evaluated)
 		}
 	}
-	return found(a.firstTaint(args, asCode), isName)
+	return found(a.firstTaint(args, asCode), evaluated)
 }
 
 var (

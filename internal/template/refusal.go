@@ -104,7 +104,8 @@ var (
 	isCode         = refusal{"would run as code here", `sh -c '... "$1"' sh {}`}
 	byScript       = refusal{"is run, or evaluated, by the script that it is an argument of", `sh -c '... "$1"' sh {}`}
 	isProgram      = refusal{"becomes part of a program that a shell reads", `sh -c '... "$1"' sh {}`}
-	isName         = refusal{"is taken as a name or a number here, where shells run the commands in it", `x={}; then use "$x"`}
+	isName         = refusal{"is taken as a name or a number here, where shells run the commands in it", "write the name or the number out; an item can be a value"}
+	evaluated      = refusal{"is evaluated as arithmetic by some shells named sh, which can run commands", "--shell dash or --shell bash, which do not evaluate it"}
 	option         = refusal{"stands where it could be an option that names a variable", `printf '%s' {}`}
 	setter         = refusal{"stands where it could be an option", "set -- {}"}
 	remote         = refusal{"is run by the shell at the other end", `--stdin item ssh HOST 'IFS= read -r x; ... "$x"'`}

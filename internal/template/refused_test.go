@@ -665,3 +665,18 @@ func TestAccepted(t *testing.T) {
 		}
 	}
 }
+
+// TestAdviceOfNumbers holds that what is advised for a number is not refused in its turn.
+func TestAdviceOfNumbers(t *testing.T) {
+	for _, text := range []string{`exit {}`, `x={}; exit "$x"`, `f() { return {}; }; f`, `for x in 1; do break {}; done`, `shift {}`} {
+		_, err := Shell(text, "sh", Options{})
+		if e, ok := errors.AsType[*fail.Error](err); !ok || !strings.Contains(e.Try, "--shell dash or --shell bash") {
+			t.Errorf("%s: %v, without the shells that take it", text, err)
+		}
+		for _, shell := range []string{"dash", "bash"} {
+			if _, err := Shell(text, shell, Options{}); err != nil {
+				t.Errorf("%s with %s: %v", text, shell, err)
+			}
+		}
+	}
+}
