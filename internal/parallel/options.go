@@ -148,6 +148,7 @@ func (o *option) has(n string) bool { return slices.Contains(strings.Split(o.nam
 func (o *option) outside() bool {
 	return slices.ContainsFunc(outside, func(x option) bool { return x.names == o.names })
 }
+
 func named(name string) *option {
 	for i := range options {
 		if options[i].has(name) {
