@@ -117,14 +117,14 @@ func (p *program) itemsAreTyped(plan *run.Plan) bool {
 func (p *program) watch(r *run.Run) (stop func()) {
 	hint := isTerminal(p.streams.Err)
 	if p.worker == nil {
-		return watch(r, hint, suspendSelf, giveUp)
+		return watch(r, watched, hint, suspendSelf, giveUp)
 	}
 	p.worker.Alone(func() {
 		r.Kill()
 		job.Sweep()
 		os.Exit(int(fail.BySignal) + int(unix.SIGKILL))
 	})
-	return watch(r, hint, p.worker.Stop, func(s unix.Signal) { os.Exit(p.dieBy(s)) })
+	return watch(r, watched, hint, p.worker.Stop, func(s unix.Signal) { os.Exit(p.dieBy(s)) })
 }
 
 // dieBy ends this process by a signal, or, with a front, has that die by it.

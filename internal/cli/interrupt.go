@@ -27,14 +27,13 @@ var watched = []os.Signal{
 	unix.SIGUSR1, unix.SIGUSR2, unix.SIGTSTP, unix.SIGCONT,
 }
 
-// watch passes the signals of the system on to a run, until the function it returns is
-// called. A HUP or INT that was ignored when eph was started, as nohup does, stays ignored; of others
-// Go does not know.
-// With hint, the first ^C says what a second one does. suspend stops this process, and giveUp ends
-// it.
-func watch(r controls, hint bool, suspend func(), giveUp func(unix.Signal)) (stop func()) {
+// watch passes these signals of the system on to a run, until the function it returns is called. A
+// HUP or INT that was ignored when eph was started, as nohup does, stays ignored; of others Go does
+// not know. With hint, the first ^C says what a second one does. suspend stops this process, and
+// giveUp ends it.
+func watch(r controls, signals []os.Signal, hint bool, suspend func(), giveUp func(unix.Signal)) (stop func()) {
 	c := make(chan os.Signal, 16)
-	for _, s := range watched {
+	for _, s := range signals {
 		if !signal.Ignored(s) {
 			signal.Notify(c, s)
 		}

@@ -128,7 +128,7 @@ func TestWatch(t *testing.T) {
 	signal.Ignore(unix.SIGHUP)
 	defer signal.Reset(unix.SIGHUP)
 	told := make(chan string, 1)
-	stop := watch(&telling{told: told}, false, nil, nil)
+	stop := watch(&telling{told: told}, watched, false, nil, nil)
 	for _, s := range []unix.Signal{unix.SIGHUP, unix.SIGUSR1} {
 		if err := unix.Kill(unix.Getpid(), s); err != nil {
 			t.Fatal(err)

@@ -5,8 +5,9 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"sync"
-	"syscall"
+	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mostlylucid/eph/internal/run"
 	"github.com/mostlylucid/eph/internal/xargs"
@@ -38,31 +39,20 @@ func (p *program) xargs(name string, args []string) run.Report {
 // signals them itself; what only eph was told is passed on, and eph dies of it at once.
 type shared struct{ *xargs.Run }
 
-func (s shared) Interrupt(sig syscall.Signal) {
+func (s shared) Interrupt(sig unix.Signal) {
 	s.PassOn(sig)
 	giveUp(sig)
 }
 
-func (s shared) Hangup()    { s.Interrupt(syscall.SIGHUP) }
+func (s shared) Hangup()    { s.Interrupt(unix.SIGHUP) }
 func (s shared) Kill()      { s.KillAll() }
 func (s shared) Say(string) {} // eph xargs says nothing that xargs does not
 
-// watchShared passes signals on to such a run until the function it returns is called.
+// watchShared is watch for such a run. INT and QUIT end eph by themselves.
 func watchShared(r *xargs.Run) (stop func()) {
-	c := make(chan os.Signal, 16)
-	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGCONT} {
-		if !signal.Ignored(s) {
-			signal.Notify(c, s)
-		}
+	if !signal.Ignored(unix.SIGQUIT) {
+		defaultAction(unix.SIGQUIT) // not the stacks of the Go runtime
 	}
-	if !signal.Ignored(syscall.SIGQUIT) {
-		defaultAction(syscall.SIGQUIT) // not the stacks of the Go runtime
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() { pass(c, shared{r}, false, suspendSelf, giveUp) })
-	return func() {
-		signal.Stop(c)
-		close(c)
-		wg.Wait()
-	}
+	rest := slices.DeleteFunc(slices.Clone(watched), func(s os.Signal) bool { return s == unix.SIGINT || s == unix.SIGQUIT })
+	return watch(shared{r}, rest, false, suspendSelf, giveUp)
 }
