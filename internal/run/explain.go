@@ -180,6 +180,9 @@ func describeHalt(h Halt) string {
 	if h.Now {
 		then = "the run ends, running jobs too,"
 	}
+	if h.At == (Amount{N: 1}) {
+		return fmt.Sprintf("%s once an item has %s", then, what)
+	}
 	return fmt.Sprintf("%s once %s have %s", then, h.At, what)
 }
 
