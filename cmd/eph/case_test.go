@@ -59,7 +59,7 @@ var faults = []struct {
 	{name: "command: directory removed between jobs", script: `mkdir d; cd d; eph -j1 sh -c 'rmdir ../d 2>&-; echo $0' ::: 1 2`, out: "1\n2\n", err: "..."},
 
 	// Keys.
-	{name: "key: is not free before its job is gone", script: `eph -j4 -C ' ' --key '{1}' --timeout 100ms --term-seq TERM,100ms,KILL sh -c 'trap "" TERM; ! kill -0 $(cat pid) 2>&- || echo overlap; echo $$ > pid; while :; do sleep 1; done' sh ::: 'a 1' 'a 2' 'a 3'`, status: 123, err: `(?s).*3 failed.*timeout.*`},
+	{name: "key: is not free before its job is gone", script: `eph -j4 -C ' ' --key '{1}' --timeout 100ms --term-seq TERM,100ms,KILL sh -c 'trap "" TERM; ! kill -0 $(cat pid) 2>&- || echo overlap; echo $$ > pid; while :; do sleep 1; done' sh ::: 'a 1' 'a 2' 'a 3'`, status: 123, err: `(?s).*3 failed.*timed out.*`},
 	{name: "key: any text is one", script: `printf '{"k":"a\\nb"}{"k":"a\\nb"}{"k":""}' | eph -j4 -k --json --key {.k} sh -c 'mkdir $1 || echo overlap; rmdir $1; printf "[%s]" "$2"' sh 'd{.k}' '{@key}'`, out: `\[a\nb\]\[a\nb\]\[\]`},
 
 	// How a job can end, and what it is given.
@@ -68,7 +68,7 @@ var faults = []struct {
 	{name: "job: kills its own group", script: `eph -j1 sh -c 'echo $0; kill 0' ::: a b`, status: 123, out: "a\nb\n", err: `(?s).*2 failed.*SIGTERM.*`},
 	{name: "job: reads nothing of the items", script: `seq 3 | eph -k sh -c 'cat; echo $0'`, out: "1\n2\n3\n"},
 	{name: "job: hears alarm(2)", script: `eph perl -e 'alarm 1; select undef, undef, undef, 60' ::: a`, status: 123, err: `(?s).*SIGALRM.*`, needs: "perl"},
-	{name: "job: stops itself", script: `eph --timeout 500ms --term-seq TERM,100ms,KILL sh -c 'kill -STOP $$' ::: a`, status: 123, err: `(?s).*timeout.*`},
+	{name: "job: stops itself", script: `eph --timeout 500ms --term-seq TERM,100ms,KILL sh -c 'kill -STOP $$' ::: a`, status: 123, err: `(?s).*timed out.*`},
 	{name: "job: ends at the moment of its timeout", script: `seq 60 | eph -j8 -n1 --timeout 50ms --summary none --joblog j sh -c 'sleep 0.05'; tail -n +2 j | wc -l; cut -f1 j | sort | uniq -d`, out: "60\n"},
 	{name: "job: gets no other descriptor", script: `exec 7<. 8<.; eph --log l --joblog j --control sh -c 'ls /proc/$$/fd' ::: a`, out: "0\n1\n2\n"},
 	{name: "caller: ignores SIGCHLD", script: `perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' eph -k sh -c 'exit $0' ::: 0 3`, status: 123, err: `(?s).*1 succeeded, 1 failed.*`, needs: "perl"},
