@@ -80,6 +80,29 @@ func TestBoundContext(t *testing.T) {
 	}
 }
 
+// Of the deadlines of the scheduler and of the bound, an op sees the sooner one.
+func TestBoundDeadline(t *testing.T) {
+	for _, tt := range []struct{ base, bound time.Duration }{
+		{time.Hour, time.Minute}, {time.Minute, time.Hour},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			within := func(d time.Duration) context.Context {
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				t.Cleanup(cancel)
+				return ctx
+			}
+			s := New(func(ctx context.Context, _ Op[int], _ int) error {
+				if at, _ := ctx.Deadline(); time.Until(at) != min(tt.base, tt.bound) {
+					t.Errorf("base %v, bound %v: the deadline is in %v", tt.base, tt.bound, time.Until(at))
+				}
+				return nil
+			}, nil, Options{Base: within(tt.base)})
+			put(t, s, 1, Submit{Bound: within(tt.bound)})
+			drain(t, s)
+		})
+	}
+}
+
 // An error that comes of the time limit is an ErrTimeout, as the function returns it or wrapped.
 func TestErrTimeout(t *testing.T) {
 	for _, tt := range []struct {

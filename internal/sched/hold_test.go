@@ -238,6 +238,26 @@ func TestAdmitSpendsNoPermit(t *testing.T) {
 	})
 }
 
+// A permit that was taken for an op that is held then goes back at once if no other op could use it.
+func TestAdmitGivesThePermitBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d doorman
+		d.gate(1).Shut()
+		rate := &metronome{every: time.Second}
+		s := New(func(context.Context, Op[int], int) error { return nil }, itself, Options{Rate: rate})
+		s.Notify(Hooks[int, int]{Admit: d.admit})
+		put(t, s, 1, Submit{})
+		if rate.taken != 0 {
+			t.Errorf("%d permits are taken, and nothing could start", rate.taken)
+		}
+		d.gate(1).Open()
+		drain(t, s)
+		if rate.taken != 1 {
+			t.Errorf("%d permits were taken for 1 start", rate.taken)
+		}
+	})
+}
+
 // metronome is a limiter without memory of pauses.
 type metronome struct {
 	every time.Duration
@@ -604,6 +624,23 @@ func TestPanicsUnderTheLock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Such a panic fails one attempt: the next one runs.
+func TestPanicUnderTheLockIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ran := new(log[int])
+		s := New(func(_ context.Context, o Op[int], _ int) error { ran.add(o.Attempt); return nil }, nil, Options{Retry: retries(3, time.Second)})
+		s.Notify(Hooks[int, int]{Admit: func(i Info[int], _ int) *Gate {
+			if i.Attempt == 0 {
+				panic("admit")
+			}
+			return nil
+		}})
+		put(t, s, 1, Submit{})
+		drain(t, s)
+		want(t, "attempts that ran", ran.got(), 2)
+	})
 }
 
 // A permit that a limiter fails to take back is lost, and nothing else is.

@@ -50,6 +50,35 @@ func TestUrgencyLiftsItsKeyOrOvertakes(t *testing.T) {
 	}
 }
 
+// A key stands where its best op belongs, however many priorities its ops are of, and whichever
+// of them has started.
+func TestManyPrioritiesOfOneKey(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first, best, other int // priorities of the first op of the key, the best that stays, and another key
+		lifted             bool
+	}{
+		"the best has started":  {first: 100, best: 40, other: 50},
+		"the worst has started": {first: -1, best: 60, other: 50, lifted: true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, starts := logging(Options{Limit: 1})
+			s.Pause()
+			put(t, s, "a-first", Submit{Priority: tt.first})
+			for p := range 40 {
+				put(t, s, "a", Submit{Priority: p})
+			}
+			put(t, s, "a", Submit{Priority: tt.best})
+			put(t, s, "b", Submit{Priority: tt.other})
+			s.Resume()
+			drain(t, s)
+			at, next := slices.Index(starts.got(), "b"), slices.Index(starts.got(), "a")
+			if starts.got()[0] != "a-first" || (next < at) != tt.lifted {
+				t.Errorf("%s: key b started as number %d, the second op of a as number %d", name, at, next)
+			}
+		})
+	}
+}
+
 func TestWeightsShareTheStarts(t *testing.T) {
 	for _, weights := range [][]int{{1, 1}, {3, 1}, {5, 2, 1}, {100, 1}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -237,6 +266,27 @@ func TestRetryWithManyPerKey(t *testing.T) {
 		drain(t, s)
 		slices.Sort(starts.all) // within an instant
 		want(t, "started", starts.got(), "0s 1 1", "0s 2 1", "11s 1 2", "12s 2 2", "12s 3 1", "14s 4 1")
+	})
+}
+
+// An op that overtakes stays behind all that were tried, though one of its own lane is among them
+// and the one it stood behind has been dropped.
+func TestOvertakingNoRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(func(_ context.Context, _ Op[int], n int) error {
+			time.Sleep(time.Duration(n) * time.Second)
+			return errDoom
+		}, func(int) int { return 0 }, Options{Limit: 8, PerKey: 2, Lanes: []Lane{{}, {}}, Overtake: true, Retry: retries(2, time.Hour)})
+		put(t, s, 1, Submit{})
+		put(t, s, 2, Submit{})
+		put(t, s, 3, Submit{Lane: 1})
+		dropped := put(t, s, 4, Submit{})
+		time.Sleep(1500 * time.Millisecond)
+		s.Drop(dropped, nil) // it was the last of its lane, behind op 1, which was tried
+		time.Sleep(time.Second)
+		put(t, s, 5, Submit{})
+		want(t, "waiting", ids(s.Waiting(0)), 1, 2, 5, 3)
+		drain(t, s)
 	})
 }
 
