@@ -5,20 +5,19 @@
 //
 //	go run ./scripts/mutants [name...]
 //
-// It works on a copy in a temporary folder. The exit status is 1 if a mutant survived that is
-// not marked as equivalent, or no longer applies.
+// It works on a copy in a temporary folder, compiled once with all mutants in it: see weave. The
+// exit status is 1 if a mutant survived that is not marked as equivalent, or no longer applies.
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -53,68 +52,81 @@ func fatal(err error) {
 
 // run tries the named mutants, or all, and returns how many are cause for work.
 func run(dir string, names []string) (bad int, err error) {
-	sched := filepath.Join(dir, "internal", "sched")
-	if err := os.CopyFS(sched, os.DirFS(filepath.Join("internal", "sched"))); err != nil {
+	tried := mutants
+	if len(names) > 0 {
+		tried = nil
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(mutants, func(m mutant) bool { return m.name == name })
+		if i < 0 {
+			return 0, fmt.Errorf("no mutant is called %q", name)
+		}
+		tried = append(tried, mutants[i])
+	}
+	tests, missing, err := build(dir, tried)
+	if err != nil {
 		return 0, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module github.com/mostlylucid/eph\n\ngo 1.26\n"), 0o600); err != nil {
-		return 0, err
-	}
-	if killed, out := test(dir); killed {
+	if failed, out := test(tests, 0); failed {
 		return 0, fmt.Errorf("the tests fail without a mutant:\n%s", out)
 	}
-	for _, m := range mutants {
-		if len(names) > 0 && !slices.Contains(names, m.name) {
-			continue
+	for i, m := range tried {
+		verdict, note := "SURVIVED", ""
+		if m.equivalent != "" {
+			note = "equivalent: " + m.equivalent
 		}
-		verdict, err := m.try(dir, filepath.Join(sched, m.file))
-		if err != nil {
-			return bad, err
+		if slices.Contains(missing, m.name) {
+			verdict = "no match"
+		} else if killed, out := test(tests, i+1); killed {
+			verdict, note = "killed", "by "+failing(out)
 		}
 		if verdict != "killed" && m.equivalent == "" {
 			bad++
 		}
-		fmt.Printf("%-10s %-28s %s%s\n", verdict, m.name, m.file, note(m.equivalent))
+		fmt.Printf("%-10s %-10s %-33s %s\n", verdict, m.file, m.name, note)
 	}
 	return bad, nil
 }
 
-func note(equivalent string) string {
-	if equivalent == "" {
-		return ""
+var failed = regexp.MustCompile(`--- FAIL: (\w+)|running tests:\n\t(\w+)`)
+
+// failing is the test that failed, or ran for too long.
+func failing(out string) string {
+	m := failed.FindStringSubmatch(out)
+	if m == nil {
+		return "a crash"
 	}
-	return ": equivalent, " + equivalent
+	return m[1] + m[2]
 }
 
-func (m mutant) try(dir, path string) (verdict string, err error) {
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
+// build returns the tests, with all mutants in them, as a program in the folder.
+func build(dir string, all []mutant) (tests string, missing []string, err error) {
+	sched := filepath.Join(dir, "internal", "sched")
+	if err := os.CopyFS(sched, os.DirFS(filepath.Join("internal", "sched"))); err != nil {
+		return "", nil, err
 	}
-	if bytes.Count(source, []byte(m.old)) != 1 {
-		return "no match", nil
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module github.com/mostlylucid/eph\n\ngo 1.26\n"), 0o600); err != nil {
+		return "", nil, err
 	}
-	mutated := bytes.Replace(source, []byte(m.old), []byte(m.new), 1)
-	if err := os.WriteFile(path, mutated, 0o600); err != nil {
-		return "", err
+	if missing, err = weave(sched, all); err != nil {
+		return "", nil, err
 	}
-	killed, out := test(dir)
-	if strings.Contains(out, "[build failed]") {
-		verdict = "no build"
-	} else if killed {
-		verdict = "killed"
-	} else {
-		verdict = "SURVIVED"
+	tests = filepath.Join(sched, "sched.test")
+	cmd := exec.Command("go", "test", "-c", "-vet=off", "-o", tests, "./internal/sched")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", nil, fmt.Errorf("a mutant does not compile: %w\n%s", err, out)
 	}
-	return verdict, os.WriteFile(path, source, 0o600)
+	return tests, missing, nil
 }
 
-// test reports whether the tests fail, or take too long.
-func test(dir string) (failed bool, out string) {
+// test reports whether the tests fail, or take too long, with a mutant, or with none for 0.
+func test(tests string, mutant int) (failed bool, out string) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit+time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-count=1", "-failfast", "-timeout", limit.String(), "./internal/sched")
-	cmd.Dir = dir
+	cmd := exec.CommandContext(ctx, tests, "-test.short", "-test.failfast", "-test.timeout", limit.String())
+	cmd.Dir = filepath.Dir(tests)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", chosen, mutant))
 	b, err := cmd.CombinedOutput()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		fatal(err)
