@@ -86,9 +86,10 @@ func (g *Gate) reopen(version int) {
 }
 
 // change sets the state, releases the lock and tells who watches. Each of them reads the
-// state again under its own lock, so changes that race leave all with the last one.
+// state again under its own lock, so changes that race leave all with the last one. One that
+// finds the gate shut tells it again, for the call that shut it may not have told everybody yet.
 func (g *Gate) change(to gateState, cause error) {
-	same := g.state == to && to != dropping
+	same := g.state == to && to == open
 	g.state, g.cause = to, cause
 	watch := make([]*watcher, 0, len(g.watch))
 	for w := range g.watch {

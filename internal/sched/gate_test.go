@@ -84,6 +84,69 @@ func TestGateShutFor(t *testing.T) {
 	})
 }
 
+// Nothing starts after Shut has returned, also if another call of it is still telling of it.
+func TestGateShutTwiceAtOnce(t *testing.T) {
+	for range 30 { // in whatever order those who watch are told
+		synctest.Test(t, func(t *testing.T) {
+			var g Gate
+			s, starts := logging(Options{Gate: &g})
+			heard, goOn := false, make(chan struct{})
+			slow := &watcher{changed: func() {
+				if !heard {
+					heard = true
+					<-goOn
+				}
+			}}
+			g.follow(slow)
+			go g.Shut()
+			synctest.Wait()
+			g.Shut()
+			put(t, s, "a", Submit{})
+			synctest.Wait()
+			want(t, "started after Shut", starts.got())
+			close(goOn)
+			synctest.Wait()
+			g.Open()
+			drain(t, s)
+		})
+	}
+}
+
+// ShutFor no time, or less, does not shut for ever.
+func TestGateShutForNoTime(t *testing.T) {
+	for _, d := range []time.Duration{0, -time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			var g Gate
+			s, starts := logging(Options{Gate: &g})
+			g.ShutFor(d)
+			put(t, s, "a", Submit{})
+			time.Sleep(time.Second)
+			want(t, "started", starts.got(), "a")
+			drain(t, s)
+		})
+	}
+}
+
+// Each lane drops for the cause of its own gate.
+func TestGatesDropForTheirCauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		causes := []error{errors.New("first"), errors.New("second")}
+		var gates [2]Gate
+		s, _ := logging(Options{Lanes: []Lane{{Gate: &gates[0]}, {Gate: &gates[1]}}})
+		for lane, cause := range causes {
+			gates[lane].Drop(cause)
+		}
+		for lane, cause := range causes {
+			done := make(chan error, 1)
+			put(t, s, "a", Submit{Lane: lane, Done: done})
+			if err := <-done; !errors.Is(err, cause) {
+				t.Errorf("lane %d dropped with %v, want %v", lane, err, cause)
+			}
+		}
+		drain(t, s)
+	})
+}
+
 func TestGateDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("no more")
