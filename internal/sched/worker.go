@@ -93,7 +93,6 @@ func (s *Scheduler[K, T]) pick() *node[K, T] {
 		n.spoil(s.broken)
 	}
 	s.hasPermit, s.broken = false, nil
-	s.watchRate(false)
 	q := n.queue
 	n.state = n.state.next(start)
 	n.attempt++
