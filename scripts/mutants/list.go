@@ -125,6 +125,9 @@ var mutants = []mutant{
 	},
 	{name: "drop-gate-spares-who-waits", file: "gate.go", old: "if s.falling != 0 {", new: "if false {"},
 	{name: "gate-remembers-the-ended", file: "gate.go", old: "\tdelete(g.watch, w)\n", new: ""},
+	{name: "second-shut-does-not-wait", file: "gate.go", old: "g.state == to && to == open", new: "g.state == to"},
+	{name: "shut-for-no-time-has-no-end", file: "gate.go", old: "g.set(shut, nil, max(d, 1))", new: "g.set(shut, nil, d)"},
+	{name: "drop-for-the-cause-of-another", file: "gate.go", old: " && lanes&(1<<lane) != 0 && cause == nil", new: " && lanes != 0 && cause == nil"},
 
 	{name: "drop-tells-nobody", file: "sched.go", old: "\t_ = s.tell(f.info, f.value, 0)", new: "\t_ = f.info"},
 	{name: "drop-forgets-who-waits", file: "sched.go", old: "\t\tif f.done != nil {\n\t\t\tf.done <- f.info.Err\n\t\t}\n", new: ""},
