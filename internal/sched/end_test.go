@@ -331,6 +331,25 @@ func TestBound(t *testing.T) {
 	})
 }
 
+// An op knows nothing of one that ended before it, though it may stand in its node.
+func TestOpsHaveNothingOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := pool(Options{Limit: 1, Retry: retries(9, 0)})
+		bound, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 2)
+		put(t, s, 1, Submit{Bound: bound, Done: done})
+		if err := s.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		put(t, s, 1, Submit{})
+		drain(t, s)
+		if got := s.Stats(); got.Done != 2 || len(done) != 1 {
+			t.Errorf("%+v, and %d ops told the waiter of one", got, len(done))
+		}
+	})
+}
+
 // watchedContext counts who watches it.
 type watchedContext struct {
 	context.Context

@@ -132,7 +132,6 @@ func (s *Scheduler[K, T]) letGo(g *Gate) {
 		s.settle(n.queue)
 	}
 	s.spawn()
-	s.arm()
 }
 
 // after is the op behind n, or the first one for nil.

@@ -203,6 +203,48 @@ func TestAdmitReleasesBehindOlder(t *testing.T) {
 	})
 }
 
+// TestAdmitDoesNotAge: an op that was held ages from the moment its gate opens.
+func TestAdmitDoesNotAge(t *testing.T) {
+	for _, keyed := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var d doorman
+			d.gate(0).Shut()
+			var keyOf func(int) int
+			if keyed {
+				keyOf = itself
+			}
+			began := time.Now()
+			var s *Scheduler[int, int]
+			s = New(func(_ context.Context, _ Op[int], v int) error {
+				if v == 0 {
+					if at := time.Since(began); at != 15*time.Second {
+						t.Errorf("keyed %v: the op that was held started at %v, want 15s", keyed, at)
+					}
+					return nil
+				}
+				if v < 30 {
+					put(t, s, v+1, Submit{})
+				}
+				time.Sleep(time.Second)
+				return nil
+			}, keyOf, Options{Limit: 1, Lanes: []Lane{{}, {}}, Aging: 10 * time.Second})
+			s.Notify(Hooks[int, int]{Admit: func(i Info[int], v int) *Gate {
+				if v == 0 {
+					return d.admit(i, v)
+				}
+				return nil
+			}})
+			put(t, s, 0, Submit{Lane: 1})
+			put(t, s, 1, Submit{})
+			time.Sleep(4500 * time.Millisecond)
+			d.gate(0).Open() // it is old enough at 14.5s
+			if err := s.Idle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 // TestAdmitSpendsNoPermit: an op that is held leaves the permit of the rate to another.
 func TestAdmitSpendsNoPermit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
