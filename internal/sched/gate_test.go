@@ -89,7 +89,6 @@ func TestGateShutTwiceAtOnce(t *testing.T) {
 	for range 30 { // in whatever order those who watch are told
 		synctest.Test(t, func(t *testing.T) {
 			var g Gate
-			s, starts := logging(Options{Gate: &g})
 			heard, goOn := false, make(chan struct{})
 			slow := &watcher{changed: func() {
 				if !heard {
@@ -97,7 +96,8 @@ func TestGateShutTwiceAtOnce(t *testing.T) {
 					<-goOn
 				}
 			}}
-			g.follow(slow)
+			g.follow(slow) // first, for then it is more often told first
+			s, starts := logging(Options{Gate: &g})
 			go g.Shut()
 			synctest.Wait()
 			g.Shut()
