@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,6 +143,18 @@ func raisesOn(rules []string, words ...string) bool {
 	})
 }
 
+// sameFile reports whether two names are of one file, which may not be there yet.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX == nil && errY == nil {
+		return os.SameFile(x, y)
+	}
+	x, errX = os.Stat(filepath.Dir(a))
+	y, errY = os.Stat(filepath.Dir(b))
+	return filepath.Base(a) == filepath.Base(b) && (filepath.Dir(a) == filepath.Dir(b) || errX == nil && errY == nil && os.SameFile(x, y))
+}
+
 // contradictionsOfFiles are those among the files that a run writes, each of which would write over
 // another.
 func (t *typed) contradictionsOfFiles() (all []contradiction) {
@@ -161,9 +174,8 @@ func (t *typed) contradictionsOfFiles() (all []contradiction) {
 		if !isFile(w.name) {
 			continue
 		}
-		same := func(name string) bool { return isFile(name) && filepath.Clean(name) == filepath.Clean(w.name) }
 		for _, x := range written[i+1:] {
-			all = append(all, contradiction{same(x.name), w.flag + " and " + x.flag + " would both write " + w.name, "a file for each"})
+			all = append(all, contradiction{isFile(x.name) && sameFile(x.name, w.name), w.flag + " and " + x.flag + " would both write " + w.name, "a file for each"})
 		}
 	}
 	return all

@@ -21,7 +21,7 @@ import (
 type resolver struct{ err error }
 
 // plan makes of the command line what it asks for. cpus is how many processors this process
-// may use. It opens and asks nothing.
+// may use. It opens nothing.
 func (t *typed) plan(operands []string, cpus int) (run.Plan, error) {
 	s, err := shapeOf(operands, bool(t.command))
 	if err != nil {
