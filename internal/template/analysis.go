@@ -153,9 +153,9 @@ func (a *analysis) enter(function string) (leave func()) {
 }
 
 // inspectScript inspects a word that a shell of one of these dialects runs as a script. args is the taint
-// of the arguments of the script; here says that it sees the variables of the template. A script
+// of the arguments of the script; sees says what it knows of the template. A script
 // that is not constant is not followed; one that no dialect parses is taken to interpret its arguments.
-func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, args int, here bool) *finding {
+func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, args int, sees scope) *finding {
 	text, fixed := literal(w)
 	if !fixed {
 		return nil
@@ -172,12 +172,10 @@ func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, arg
 			break
 		}
 		read = true
-		inner := a.nested(text, lang)
-		if !here {
-			clear(inner.tainted)
-		}
+		inner := a.nested(text, lang, sees)
 		inner.m.evaluates = evaluatesNumbers(langs)
-		if inner.records = args != none; inner.records {
+		if args != none {
+			inner.records = true
 			inner.taintVariables("0")
 		}
 		f, _ := inner.check(file)
@@ -199,18 +197,31 @@ func (a *analysis) inspectScript(w *syntax.Word, langs []syntax.LangVariant, arg
 	return nil
 }
 
-// nested is an analysis of text that is run where the walk is: it knows the variables, and not the
-// positional parameters.
-func (a *analysis) nested(text string, lang syntax.LangVariant) *analysis {
+// scope is what text that is run knows of the template that runs it.
+type scope uint8
+
+const (
+	seesNothing    scope = iota // it runs on another machine
+	seesVariables               // which may be exported
+	seesParameters              // and the variables: it runs in the same shell
+)
+
+// nested is an analysis of text that is run where the walk is.
+func (a *analysis) nested(text string, lang syntax.LangVariant, sees scope) *analysis {
 	inner := newAnalysis(&marked{text: text, source: text, prefix: a.m.prefix, evaluates: a.m.evaluates}, lang)
 	if a.stdin != none {
 		inner.opened = fromStdin
 	}
 	for name := range a.tainted {
-		if !strings.Contains(name, " ") {
+		function, parameter, positional := strings.Cut(name, " ")
+		switch {
+		case !positional && sees >= seesVariables:
 			inner.taintVariables(name)
+		case positional && sees == seesParameters && function == a.inFunction:
+			inner.taintVariables(" " + parameter)
 		}
 	}
+	inner.records = a.records && sees == seesParameters && a.inFunction == ""
 	return inner
 }
 

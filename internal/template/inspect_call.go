@@ -56,7 +56,11 @@ func (a *analysis) inspectCommand(name string, args []*syntax.Word) *finding {
 		return found(a.stdin, isProgram)
 	}
 	if a.stdinText != nil && a.readsProgram(name, args) {
-		if f := a.inspectScript(a.stdinText, shells["sh"], a.firstTaint(args, asText), !remoteShells[name]); f != nil {
+		sees := seesVariables
+		if remoteShells[name] {
+			sees = seesNothing
+		}
+		if f := a.inspectScript(a.stdinText, shells["sh"], a.firstTaint(args, asText), sees); f != nil {
 			return f
 		}
 	}

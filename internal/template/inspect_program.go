@@ -23,7 +23,7 @@ func (a *analysis) inspectRemote(_ string, args []*syntax.Word) *finding {
 		return found(at, remote)
 	}
 	for _, w := range command {
-		if f := a.inspectScript(w, shells["sh"], none, false); f != nil {
+		if f := a.inspectScript(w, shells["sh"], none, seesNothing); f != nil {
 			return f
 		}
 	}

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,16 +13,48 @@ func (a *analysis) inspectText(name string, args []*syntax.Word) *finding {
 	if at := a.firstTaint(args, asCode); at != none {
 		return found(at, isCode)
 	}
-	langs := shells["sh"]
+	langs, sees := shells["sh"], seesVariables
 	if name == "eval" || name == "trap" {
-		langs = []syntax.LangVariant{a.lang}
+		langs, sees = []syntax.LangVariant{a.lang}, seesParameters
 	}
 	for _, w := range args {
-		if f := a.inspectScript(w, langs, none, true); f != nil {
+		if sees == seesParameters && indirection.MatchString(outline(w)) {
+			return found(offset(w), anyVariable)
+		}
+		if f := a.inspectScript(w, langs, none, sees); f != nil {
 			return f
 		}
 	}
 	return nil
+}
+
+// indirection is a variable whose name is known only when the text runs: eval "v=\$$n". It can be one
+// that holds an item.
+var indirection = regexp.MustCompile(`\$\{?[#!]?\w*\x00`)
+
+// outline is a word without its quotes, and with NUL for each expansion.
+func outline(w *syntax.Word) string {
+	var b strings.Builder
+	add := func(part syntax.WordPart, only string) {
+		if lit, ok := part.(*syntax.Lit); ok {
+			b.WriteString(unescape(lit.Value, only))
+		} else {
+			b.WriteByte(0)
+		}
+	}
+	for _, part := range w.Parts {
+		switch p := part.(type) {
+		case *syntax.SglQuoted:
+			b.WriteString(p.Value)
+		case *syntax.DblQuoted:
+			for _, q := range p.Parts {
+				add(q, "$`\"\\")
+			}
+		default:
+			add(part, "")
+		}
+	}
+	return b.String()
 }
 
 // inspectSourced is for the . command: neither its file nor what it reads may be an item.
@@ -33,7 +66,7 @@ func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
 		return nil
 	}
 	if a.stdin == none && a.stdinText != nil {
-		return a.inspectScript(a.stdinText, []syntax.LangVariant{a.lang}, a.firstTaint(args[1:], asText), true)
+		return a.inspectScript(a.stdinText, []syntax.LangVariant{a.lang}, a.firstTaint(args[1:], asText), seesParameters)
 	}
 	return found(a.stdin, isProgram)
 }
@@ -43,7 +76,7 @@ func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
 func (a *analysis) inspectShell(name string, args []*syntax.Word) *finding {
 	n := scriptArgument(a.texts(args))
 	if n >= 0 {
-		return a.inspectScript(args[n], shells[shellName(name)], a.firstTaint(args[n+1:], asText), true)
+		return a.inspectScript(args[n], shells[shellName(name)], a.firstTaint(args[n+1:], asText), seesVariables)
 	}
 	for _, w := range args {
 		if _, ok := w.Parts[0].(*syntax.ProcSubst); ok {

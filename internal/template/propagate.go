@@ -243,7 +243,7 @@ func (a *analysis) propagateText(w *syntax.Word) {
 	if !fixed || err != nil {
 		return
 	}
-	inner := a.nested(text, a.lang)
+	inner := a.nested(text, a.lang, seesParameters)
 	inner.propagate(file)
 	for name := range inner.tainted {
 		if !strings.Contains(name, " ") {

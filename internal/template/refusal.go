@@ -101,6 +101,7 @@ var (
 	}
 	vanishing      = refusal{"would be the command if the word before it is empty", `quote that word: "$program" {}, or ${program:?} {}`}
 	commandPattern = refusal{"is an argument of a command whose name is a pattern", "write the name out"}
+	anyVariable    = refusal{"can stand for any variable, and the item in it would run as code here", `sh -c '... "$1"' sh {}`}
 	isCode         = refusal{"would run as code here", `sh -c '... "$1"' sh {}`}
 	byScript       = refusal{"is run, or evaluated, by the script that it is an argument of", `sh -c '... "$1"' sh {}`}
 	isProgram      = refusal{"becomes part of a program that a shell reads", `sh -c '... "$1"' sh {}`}

@@ -60,6 +60,16 @@ var refused = []struct {
 	{text: `echo $[{}+1]`, shell: "zsh"},
 	{text: `x={}; echo "$[x+1]"`, shell: "zsh"},
 	{text: `y=a; x={}; echo ${y:$x:1}`, shell: "zsh", marks: "$x"},
+	// Text that is run where the positional parameters, or a variable whose name is not known, hold an item.
+	{text: `set -- {}; eval '$1'`, marks: "$1"},
+	{text: `set -- {}; eval 'v=$1'; eval "$v"`, marks: "$v"},
+	{text: `f() { eval '$1'; }; f {}`, marks: "$1"},
+	{text: `sh -c 'eval "\$1"' sh {}`, marks: "{}"},
+	{text: `set -- {}; for i in 1; do eval "v=\${$i}"; eval "$v"; done`, marks: `"v=\${$i}"`},
+	{text: `set -- {}; eval "last=\${$#}"; sh -c "$last"`, marks: `"last=\${$#}"`},
+	{text: `set -- {}; shift 0; eval "\$$#"`, marks: `"\$$#"`},
+	{text: `x={}; n=x; eval "v=\$$n"; eval "$v"`, marks: `"v=\$$n"`},
+	{text: `x=EPH_ITEM; eval '$'"$x"; : {}`, marks: `'$'"$x"`},
 	// Variables that evaluate what they are assigned.
 	{text: `RANDOM={}`, shell: "bash"},
 	{text: `COLUMNS={} ls | cat`},

@@ -136,7 +136,7 @@ func runsOption(options ...string) sink {
 				if at := a.taint(value, asCode); at != none {
 					return found(at, isCode)
 				}
-				if f := a.inspectScript(value, shells["sh"], none, true); f != nil {
+				if f := a.inspectScript(value, shells["sh"], none, seesVariables); f != nil {
 					return f
 				}
 			}

@@ -58,7 +58,7 @@ func (a *analysis) inspectVariable(name string, value syntax.Node) *finding {
 			return found(at, special)
 		}
 		if w, ok := value.(*syntax.Word); ok && commandVariables[name] {
-			return a.inspectScript(w, []syntax.LangVariant{a.lang}, none, true)
+			return a.inspectScript(w, []syntax.LangVariant{a.lang}, none, seesVariables)
 		}
 	case a.typed[name]:
 		return found(a.taint(value, asNumber), typedVar)
