@@ -116,13 +116,13 @@ func (t *typed) conflict(s shape) error {
 
 // unmet returns the first flag that has no effect because what it needs is missing.
 func (t *typed) unmet() error {
-	flags := make(map[string]*flag)
-	for _, g := range t.groups() {
+	groups, flags := t.groups(), make(map[string]*flag)
+	for _, g := range groups {
 		for _, f := range g.flags {
 			flags[f.name] = &f
 		}
 	}
-	for _, g := range t.groups() {
+	for _, g := range groups {
 		for _, f := range g.flags {
 			needs := strings.Fields(f.needs)
 			if len(needs) == 0 || !f.typed() || slices.ContainsFunc(needs, func(name string) bool { return flags[name].typed() }) {

@@ -17,7 +17,7 @@ import (
 // else. err is the failure of eph itself, or nil.
 func (r *Run) spare(c *event.Counts, err error) {
 	in := &r.plan.Input
-	if r.failed == nil || !r.replacesInput() ||
+	if r.failed == nil || !r.readsFrom(r.plan.Failed) ||
 		c.Succeeded+c.Resumed+r.failed.Listed() == c.Read && err == nil && !r.books.incomplete() && in.Skip == 0 && in.Limit == 0 && in.Until == "" {
 		return
 	}
@@ -25,9 +25,6 @@ func (r *Run) spare(c *event.Counts, err error) {
 	r.records = slices.DeleteFunc(r.records, func(c io.Closer) bool { return c == r.failed })
 	r.warn(fmt.Sprintf("--failed: %s is left as it was, because it holds items that were not run", r.plan.Failed))
 }
-
-// replacesInput reports whether items come from the file that gets those that failed.
-func (r *Run) replacesInput() bool { return r.readsFrom(r.plan.Failed) }
 
 // writesInput is the error of a run that would write over the file that its items come from before
 // they are read. --failed alone may name it, for it is written at the end.

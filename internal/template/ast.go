@@ -37,29 +37,40 @@ func children(n syntax.Node, visit func(syntax.Node)) {
 
 // literal is the value of a word that is the same in every run.
 func literal(w *syntax.Word) (string, bool) {
+	text := outline(w)
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", false
+	}
+	return text, true
+}
+
+// outline is a word without its quotes, and with NUL for each part that only the shell knows.
+func outline(w *syntax.Word) string {
 	var b strings.Builder
-	for _, part := range w.Parts {
-		switch p := part.(type) {
-		case *syntax.Lit:
-			b.WriteString(unescape(p.Value, ""))
-		case *syntax.SglQuoted:
-			if p.Dollar && strings.Contains(p.Value, `\`) {
-				return "", false
-			}
-			b.WriteString(p.Value)
-		case *syntax.DblQuoted:
-			for _, q := range p.Parts {
-				lit, ok := q.(*syntax.Lit)
-				if !ok {
-					return "", false
-				}
-				b.WriteString(unescape(lit.Value, "$`\"\\"))
-			}
-		default:
-			return "", false
+	add := func(part syntax.WordPart, escapes string) {
+		if lit, ok := part.(*syntax.Lit); ok {
+			b.WriteString(unescape(lit.Value, escapes))
+		} else {
+			b.WriteByte(0)
 		}
 	}
-	return b.String(), true
+	for _, part := range w.Parts {
+		switch p := part.(type) {
+		case *syntax.SglQuoted:
+			if p.Dollar && strings.Contains(p.Value, `\`) {
+				b.WriteByte(0)
+			} else {
+				b.WriteString(p.Value)
+			}
+		case *syntax.DblQuoted:
+			for _, q := range p.Parts {
+				add(q, "$`\"\\")
+			}
+		default:
+			add(part, "")
+		}
+	}
+	return b.String()
 }
 
 // unescape removes the backslashes that quote: all of them, or those before a byte of only.

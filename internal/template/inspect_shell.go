@@ -32,31 +32,6 @@ func (a *analysis) inspectText(name string, args []*syntax.Word) *finding {
 // that holds an item.
 var indirection = regexp.MustCompile(`\$\{?[#!]?\w*\x00`)
 
-// outline is a word without its quotes, and with NUL for each expansion.
-func outline(w *syntax.Word) string {
-	var b strings.Builder
-	add := func(part syntax.WordPart, only string) {
-		if lit, ok := part.(*syntax.Lit); ok {
-			b.WriteString(unescape(lit.Value, only))
-		} else {
-			b.WriteByte(0)
-		}
-	}
-	for _, part := range w.Parts {
-		switch p := part.(type) {
-		case *syntax.SglQuoted:
-			b.WriteString(p.Value)
-		case *syntax.DblQuoted:
-			for _, q := range p.Parts {
-				add(q, "$`\"\\")
-			}
-		default:
-			add(part, "")
-		}
-	}
-	return b.String()
-}
-
 // inspectSourced is for the . command: neither its file nor what it reads may be an item.
 func (a *analysis) inspectSourced(_ string, args []*syntax.Word) *finding {
 	if at := a.firstTaint(args, asCode); at != none {

@@ -343,33 +343,6 @@ func TestSlowHoldsBackWhoWaits(t *testing.T) {
 	}
 }
 
-// TestSlowAndTakenBack: a coordinator that gives its permit back and asks again waits as long.
-func TestSlowAndTakenBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 10})
-		began := time.Now()
-		var started []time.Duration
-		work := coord.New(func(context.Context, int) error {
-			started = append(started, time.Since(began))
-			return nil
-		}, coord.Options{Rate: a, Limit: 1})
-		for i := range 3 {
-			if _, err := work.Put(t.Context(), i); err != nil {
-				t.Fatal(err)
-			}
-		}
-		synctest.Wait()
-		a.Slow(10 * time.Second)
-		work.Reconsider()
-		if err := work.Drain(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if got := fmt.Sprint(started); got != "[0s 10s 10.2s]" {
-			t.Error(got)
-		}
-	})
-}
-
 // TestRateOnChange: each change is told of once it is made, outside all locks, and until stop.
 func TestRateOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -400,14 +373,18 @@ func TestRateOnChange(t *testing.T) {
 	})
 }
 
-// TestCoordinatorHearsOfTheRate: nobody has to call Reconsider.
+// TestCoordinatorHearsOfTheRate: nobody has to call Reconsider, and who does waits as long.
 func TestCoordinatorHearsOfTheRate(t *testing.T) {
 	for what, c := range map[string]struct {
-		change func(a *patterns.AdaptiveRate)
+		change func(*patterns.AdaptiveRate, *coord.Pool[int])
 		want   string
 	}{
-		"Slow": {func(a *patterns.AdaptiveRate) { a.Slow(10 * time.Second) }, "[0s 10s 10.2s]"},
-		"Set":  {func(a *patterns.AdaptiveRate) { a.Set(1, 1) }, "[0s 1s 2s]"},
+		"Slow": {func(a *patterns.AdaptiveRate, _ *coord.Pool[int]) { a.Slow(10 * time.Second) }, "[0s 10s 10.2s]"},
+		"Slow, and Reconsider": {func(a *patterns.AdaptiveRate, work *coord.Pool[int]) {
+			a.Slow(10 * time.Second)
+			work.Reconsider()
+		}, "[0s 10s 10.2s]"},
+		"Set": {func(a *patterns.AdaptiveRate, _ *coord.Pool[int]) { a.Set(1, 1) }, "[0s 1s 2s]"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := patterns.NewAdaptiveRate(patterns.AdaptiveOptions{Max: 10})
@@ -423,7 +400,7 @@ func TestCoordinatorHearsOfTheRate(t *testing.T) {
 				}
 			}
 			synctest.Wait()
-			c.change(a)
+			c.change(a, work)
 			if err := work.Drain(t.Context()); err != nil {
 				t.Error(err)
 			}
